@@ -191,6 +191,9 @@ class _TimedQueries:
         self._spent.append(time.perf_counter() - begun)
         return rows
 
+    def stream(self, query: str, values: QueryValues = (), /) -> Iterator[Any]:
+        return iter(self.execute(query, values))
+
     def executemany(self, query: str, rows: Iterable[Sequence[object]], /) -> object:
         return self._queries.executemany(query, rows)
 

@@ -27,11 +27,18 @@ class ExplainedQueries:
         self._plans = plans
 
     def execute(self, query: str, values: QueryValues = (), /) -> QueryRows:
+        self._explain(query, values)
+        return self._queries.execute(query, values)
+
+    def stream(self, query: str, values: QueryValues = (), /) -> Iterator[Any]:
+        self._explain(query, values)
+        return self._queries.stream(query, values)
+
+    def _explain(self, query: str, values: QueryValues) -> None:
         if query not in self._plans:
             self._plans[query] = []
             word = "EXPLAIN QUERY PLAN" if isinstance(self._queries, sqlite3.Connection) else "EXPLAIN"
             self._plans[query] = [str(row[-1]).strip() for row in self._queries.execute(f"{word} {query}", values)]
-        return self._queries.execute(query, values)
 
     def executemany(self, query: str, rows: Iterable[Sequence[object]], /) -> object:
         return self._queries.executemany(query, rows)

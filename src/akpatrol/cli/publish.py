@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from akpatrol.cli.standard_output import is_coloured, is_terminal, print_text
+from akpatrol.cli.standard_output import is_coloured, is_terminal, print_pieces
 from akpatrol.errors import UsageError
-from akpatrol.report import RenderOptions, command_word, render
+from akpatrol.report import RenderOptions, command_word
+from akpatrol.report import pieces as pieces_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from akpatrol.config.settings import Settings
     from akpatrol.detect.engine import Engine
     from akpatrol.model.report import Report
@@ -26,7 +29,8 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
 
     redact = Redactor(engine, [credential.secret for credential in report.credentials])
     command = command_word.command_word(settings.environment)
-    rendered = []
+    is_large = report.is_large
+    rendered: list[tuple[str | None, Iterable[str]]] = []
     for format_, file in settings.outputs:
         colour, width = appearance(file, settings)
         options = RenderOptions(
@@ -45,13 +49,15 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
         )
         if file or not (silent and format_ == "text"):
             renderer = text if format_ == "text" and not file else None
-            rendered.append((file, renderer(report, options) if renderer else render(report, format_, options)))
+            pieces = (renderer(report, options),) if renderer else pieces_of(report, format_, options)
+            rendered.append((file, pieces if is_large else ("".join(pieces),)))
     summary = settings.environment.get("GITHUB_STEP_SUMMARY")
     if summary and any(format_ == "github" for format_, _ in settings.outputs):
         _append_summary(report, options, summary)
-    # Everything is rendered before anything is written, and files before a pipe whose reader may go away.
-    for file, content in sorted(rendered, key=lambda output: output[0] is None):
-        write_out(content, file)
+    # Everything is rendered before anything is written, unless there is no room for it, and files are written before a
+    # pipe whose reader may go away.
+    for file, pieces in sorted(rendered, key=lambda output: output[0] is None):
+        _write_out(pieces, file)
 
 
 def _append_summary(report: Report, options: RenderOptions, file: str) -> None:
@@ -77,14 +83,18 @@ def _here() -> str | None:
 
 def write_out(text: str, file: str | None) -> None:
     """Write a text to a file, or to standard output."""
+    _write_out((text,), file)
+
+
+def _write_out(pieces: Iterable[str], file: str | None) -> None:
     if file:
         from pathlib import Path  # noqa: PLC0415 - only with files
 
         from akpatrol.report.write import write  # noqa: PLC0415
 
-        write(text, Path(file))
+        write(pieces, Path(file))
     else:
-        print_text(text)
+        print_pieces(pieces)
 
 
 def appearance(file: str | None, settings: Settings) -> tuple[bool, int]:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def is_terminal() -> bool:
@@ -16,10 +16,16 @@ def is_terminal() -> bool:
 
 def print_text(text: str) -> None:
     """Write a text after what is in the buffers. Raises BrokenPipeError when it is closed."""
+    print_pieces((text,))
+
+
+def print_pieces(pieces: Iterable[str]) -> None:
+    """Write a text that comes in pieces, as ``print_text`` does."""
     if not sys.stdout:
         raise BrokenPipeError
     sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode())
+    for piece in pieces:
+        sys.stdout.buffer.write(piece.encode())
     sys.stdout.buffer.flush()
 
 

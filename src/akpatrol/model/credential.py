@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 from akpatrol.model.scan import End, Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from akpatrol.kinds import CredentialKind
     from akpatrol.model.scan import (
@@ -309,7 +309,7 @@ class Credential(NamedTuple):
     severity: Severity
     state: State
     exposure: Exposure | None
-    occurrences: tuple[Occurrence, ...]
+    occurrences: Sequence[Occurrence]
     verification: Verification | None = None
     owner: Owner | None = None
     allowed: Allowance | None = None

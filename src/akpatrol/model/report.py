@@ -107,6 +107,15 @@ class Report(NamedTuple):
     history: SweepHistory | None = None
 
     @property
+    def is_large(self) -> bool:
+        """True when its places are too many to be in memory at once as a format shows them."""
+        if not self.credentials:
+            return False
+        from akpatrol.model import places  # noqa: PLC0415 - a clean run has none
+
+        return sum(len(credential.occurrences) for credential in self.credentials) > places.MOST_IN_MEMORY
+
+    @property
     def findings(self) -> tuple[Credential, ...]:
         """The credentials that need action."""
         return tuple(credential for credential in self.credentials if credential.is_finding)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from akpatrol.config.files import OnDisk
 from akpatrol.config.path_patterns import directory, prefix
 from akpatrol.errors import GitError, UsageError
+from akpatrol.model.places import changed
 from akpatrol.model.scan import Place
 from akpatrol.policy.code_owners import FILES, CodeOwners
 
@@ -37,8 +38,7 @@ def with_code_owners(report: Report, policy: PolicySettings) -> Report:
 
     return report._replace(
         credentials=tuple(
-            credential._replace(occurrences=tuple(map(owned, credential.occurrences)))
-            for credential in report.credentials
+            credential._replace(occurrences=changed(credential.occurrences, owned)) for credential in report.credentials
         )
     )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from akpatrol.model.report import Report
@@ -46,6 +46,7 @@ class RenderOptions(NamedTuple):
 
 
 Renderer = Callable[["Report", RenderOptions], str]
+PieceRenderer = Callable[["Report", RenderOptions], "Iterator[str]"]
 
 # name -> module in this package: a format's module is imported when the format is rendered.
 FORMATS = {
@@ -63,6 +64,9 @@ FORMATS = {
     "index": "as_index",
 }
 
+# These have no bound of their own: such a module has ``pieces``, which yields the text, instead of ``render``.
+_STREAMED = frozenset(("text", "json", "jsonl", "sarif", "csv"))
+
 # A report of a store has its earlier runs only for these.
 _WITH_HISTORY = frozenset(("index",))
 
@@ -78,14 +82,26 @@ def shows_history(outputs: Iterable[tuple[str, str | None]]) -> bool:
 
 def render(report: Report, format: str, options: RenderOptions) -> str:  # noqa: A002 - the option's name
     """Return the report in one of FORMATS, newline at its end. Raises UsageError for an unknown format."""
-    module = FORMATS.get(format)
-    if module is None:
+    return "".join(pieces(report, format, options))
+
+
+def pieces(report: Report, format: str, options: RenderOptions) -> Iterable[str]:  # noqa: A002 - the option's name
+    """Return the same in pieces, so that of a large report few are in memory at once.
+
+    A UsageError, such as for an unknown format, is raised before the first one.
+    """
+    name = FORMATS.get(format)
+    if name is None:
         from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
         close = get_close_matches(format, FORMATS, 1)
         hint = f"did you mean {close[0]}?" if close else "choose one of " + ", ".join(FORMATS)
         raise UsageError(f"unknown format {format!r}", hint)
-    renderer: Renderer = import_module(f"akpatrol.report.{module}").render
     # Unless a format is named here, it is made to be uploaded.
-    is_shown = options.show_secrets and format in _SHOWING_SECRETS
-    return renderer(report, options._replace(show_secrets=is_shown))
+    options = options._replace(show_secrets=options.show_secrets and format in _SHOWING_SECRETS)
+    module = import_module(f"akpatrol.report.{name}")
+    if format in _STREAMED:
+        stream: PieceRenderer = module.pieces
+        return stream(report, options)
+    renderer: Renderer = module.render
+    return (renderer(report, options),)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from akpatrol.kinds import named
 from akpatrol.model.credential import FileName, VerificationStatus
 from akpatrol.model.scan import Attribution, State
+from akpatrol.report.order import facts_of
 from akpatrol.report.wording import STDIN, status_of
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def situation(states: Collection[str]) -> Situation:
 
 def states_of(credential: Credential) -> set[str]:
     """Return the states of all places, or the credential's state when it has no place."""
-    return {str(occurrence.state) for occurrence in credential.occurrences} or {str(credential.state)}
+    return {str(state) for state in facts_of(credential.occurrences).states} or {str(credential.state)}
 
 
 def steps(credential: Credential, rule: Rule | None) -> list[str]:
@@ -152,7 +153,8 @@ def whose_page(kind: str, page: str) -> str:
 
 
 def _source(credential: CredentialView) -> str:
-    is_stream = {occurrence["path"] for occurrence in credential["occurrences"]} == {STDIN}
+    places = credential["occurrences"]
+    is_stream = bool(places) and all(place["path"] == STDIN for place in places)
     return "where it came from" if is_stream else "the file"
 
 

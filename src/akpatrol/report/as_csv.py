@@ -68,14 +68,16 @@ COLUMNS = (
 _FORMULA = re.compile(r"(^|;)(?=\s*[=+\-@\t\r\n＝＋－＠])")  # noqa: RUF001 - the full width is meant
 
 
-def render(report: Report, options: RenderOptions) -> str:
-    """Return the report as CSV, with secrets masked regardless of the options."""
+def pieces(report: Report, options: RenderOptions) -> Iterator[str]:
+    """Yield the report as CSV, a row at a time, with secrets masked regardless of the options."""
     stream = StringIO()
     writer = csv.DictWriter(stream, COLUMNS, dialect="unix")
     writer.writeheader()
     for row in _rows(report, options._replace(show_secrets=False)):
         writer.writerow({name: cell(value) for name, value in row.items()})
-    return stream.getvalue()
+        yield stream.getvalue()
+        stream.seek(0)
+        stream.truncate()
 
 
 def cell(value: object) -> str:

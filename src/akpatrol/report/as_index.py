@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from akpatrol.model.places import changed
 from akpatrol.report import as_html, document, index_page
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def render(report: Report, options: RenderOptions) -> str:
 def _without_lines(report: Report) -> Report:
     """Return the report without the lines around its findings: to mask what is not shown takes half of the time."""
     credentials = (
-        one._replace(occurrences=tuple(place._replace(context=()) for place in one.occurrences))
+        one._replace(occurrences=changed(one.occurrences, lambda place: place._replace(context=())))
         for one in report.credentials
     )
     return report._replace(credentials=tuple(credentials))

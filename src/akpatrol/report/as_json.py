@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, TypeVar
 from akpatrol.report import document
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
+    from akpatrol.report.view import CredentialView
 
 _Item = TypeVar("_Item")
 
@@ -22,24 +23,38 @@ _WORDS = {None: "null", True: "true", False: "false"}
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
 
-def render(report: Report, options: RenderOptions) -> str:
-    """Return the report as indented JSON."""
+def pieces(report: Report, options: RenderOptions) -> Iterator[str]:
+    """Yield the report as indented JSON."""
     view, credentials = document.in_parts(report, options)
-    return filled(indented(view), '\n  "credentials": []', credentials) + "\n"
+    yield from filled(indented(view), '\n  "credentials": []', map(_credential, credentials))
+    yield "\n"
 
 
-def filled(text: str, empty: str, items: Iterable[object]) -> str:
-    """Return indented JSON with the items in its empty list; ``empty`` is the text of that list with its line break.
+def _credential(credential: CredentialView) -> Iterator[str]:
+    places, line_break = credential["occurrences"], "\n    "
+    if isinstance(places, list):
+        yield indented(credential, line_break)
+    else:
+        empty = f'{line_break}  "occurrences": []'
+        of_places = ((indented(place, f"{line_break}    "),) for place in places)
+        yield from filled(indented({**credential, "occurrences": []}, line_break), empty, of_places)
+
+
+def filled(text: str, empty: str, items: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield indented JSON with the items in its empty list; ``empty`` is the text of that list with its line break.
 
     Each item is dumped by itself, so that not all are in memory both as values and as text.
     """
     indent = empty[: len(empty) - len(empty.lstrip())]
     before, middle, after = text.partition(empty)
-    dumps = [f"{indent}  {indented(item, f'{indent}  ')}" for item in items]
-    # Joined once: such a text may be large.
-    parts = [empty[:-1], *(piece for dump in dumps for piece in (dump, ","))]
-    parts[-1] = f"{indent}]" if dumps else middle
-    return "".join((before, *parts, after))
+    yield before
+    lead = empty[:-1]
+    for item in items:
+        yield f"{lead}{indent}  "
+        yield from item
+        lead = ","
+    yield f"{indent}]" if lead == "," else middle
+    yield after
 
 
 def dumped(value: object) -> str:

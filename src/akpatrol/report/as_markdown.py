@@ -10,6 +10,7 @@ from akpatrol.report.markdown_safety import code, html_code, html_prose, prose
 from akpatrol.report.messages import capital, title
 from akpatrol.report.number_words import plural
 from akpatrol.report.overview import allowed_words, coverage_words, findings_of, overview, verdict
+from akpatrol.report.place_view import states_of
 from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.text_credential import telling_places
 from akpatrol.report.text_safety import head, middle_out
@@ -195,7 +196,7 @@ def _history(place: OccurrenceView, now: datetime) -> str:
 
 
 def _next(finding: CredentialView) -> str:
-    states = {place["state"] for place in finding["occurrences"]} or {finding["state"]}
+    states = states_of(finding) or {finding["state"]}
     match situation(states):
         case Situation.IGNORED:
             return "leave it there, which is the right place, and never commit it."

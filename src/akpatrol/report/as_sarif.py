@@ -50,12 +50,14 @@ _ALWAYS = {"level"}
 """Written even at sarif_om's default: for an absent level SARIF takes the rule's."""
 
 
-def render(report: Report, options: RenderOptions) -> str:
-    """Return the report as SARIF, with secrets masked regardless of the options."""
+def pieces(report: Report, options: RenderOptions) -> Iterator[str]:
+    """Yield the report as SARIF, with secrets masked regardless of the options."""
     masked = options._replace(show_secrets=False)
     run, results = _run(report, masked)
     log = om.SarifLog(version="2.1.0", schema_uri=SCHEMA, runs=[run])
-    return filled(indented(tree(log)), _NO_RESULTS, map(tree, results)) + "\n"
+    indent = "\n        "
+    yield from filled(indented(tree(log)), _NO_RESULTS, ((indented(tree(result), indent),) for result in results))
+    yield "\n"
 
 
 def tree(value: object) -> object:

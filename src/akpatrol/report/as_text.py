@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os.path
 from collections import Counter
-from itertools import groupby
+from itertools import chain, groupby
 from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import State
@@ -19,7 +19,7 @@ from akpatrol.report.text_style import Style
 from akpatrol.report.wording import directory_of, is_address, location, short_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from akpatrol.model.report import Report
     from akpatrol.report import RenderOptions
@@ -43,26 +43,34 @@ _CHANGE_HEADINGS = {"new": "New", "changed": "Changed"}
 _STALE_HEADING = "Stale allowances: they match nothing any more and can be removed"
 
 
-def render(report: Report, options: RenderOptions) -> str:
-    """Return the report as text."""
+def pieces(report: Report, options: RenderOptions) -> Iterator[str]:
+    """Yield the report as text."""
     view = document.build_visible(report, options, digest=False)
+    lead = ""
+    for block in _blocks(view, options):
+        for line in block:
+            yield lead + line
+            lead = "\n"
+        lead = "\n\n" if lead else ""
+    yield "\n"
+
+
+def _blocks(view: ReportView, options: RenderOptions) -> Iterator[Iterable[str]]:
+    """Yield the lines of each block."""
     style = Style(options.width, colour=options.colour)
     roots = _roots(view, options)
     names = short_names(credential["fingerprint"] for credential in view["credentials"])
-    blocks = [
-        _opening(view, style),
-        _changes(view["changes"], style),
-        *_credential_blocks(view, roots, names, style, options),
-        _allowing(view, names, style, options),
-        _allowed(view["summary"], style, verbose=options.verbose > 0),
-        _sources(view, style, options),
-        _notices(view["notices"], style),
-        _stale(view["stale"], style, verbose=options.verbose > 0),
-        *_gaps(view["coverage"]["skipped"], style, verbose=options.verbose > 0),
-        _unread_histories(view["summary"]["histories_not_read"], style, options),
-        _closing(view, roots, style),
-    ]
-    return "\n\n".join("\n".join(block) for block in blocks if block) + "\n"
+    yield _opening(view, style)
+    yield _changes(view["changes"], style)
+    yield from _credential_blocks(view, roots, names, style, options)
+    yield _allowing(view, names, style, options)
+    yield _allowed(view["summary"], style, verbose=options.verbose > 0)
+    yield _sources(view, style, options)
+    yield _notices(view["notices"], style)
+    yield _stale(view["stale"], style, verbose=options.verbose > 0)
+    yield from _gaps(view["coverage"]["skipped"], style, verbose=options.verbose > 0)
+    yield _unread_histories(view["summary"]["histories_not_read"], style, options)
+    yield _closing(view, roots, style)
 
 
 def _opening(view: ReportView, style: Style) -> list[str]:
@@ -92,7 +100,7 @@ def _changes(changes: ChangesView | None, style: Style) -> list[str]:
 
 def _credential_blocks(
     view: ReportView, roots: Mapping[str, str], names: Mapping[str, str], style: Style, options: RenderOptions
-) -> Iterator[list[str]]:
+) -> Iterator[Iterable[str]]:
     if not view["credentials"]:
         return
     from akpatrol.report.text_credential import CredentialText  # noqa: PLC0415 - most runs of a hook find nothing
@@ -104,21 +112,19 @@ def _credential_blocks(
             yield [style.bold(line) for line in wrapped(heading, style.width)]
         in_full = listed if options.verbose else listed[:_IN_FULL]
         for credential in in_full:
-            yield list(text.lines(credential, advise=advise))
+            yield text.lines(credential, advise=advise)
         if rest := listed[len(in_full) :]:
-            yield [
-                *(style.bold(line) for line in wrapped(f"{len(rest):,} more; -v shows them in full", style.width)),
-                *("  " + text.line(credential) for credential in rest),
-            ]
+            more = [style.bold(line) for line in wrapped(f"{len(rest):,} more; -v shows them in full", style.width)]
+            yield chain(more, ("  " + text.line(credential) for credential in rest))
     if not advise:
-        yield list(_advice(view, text, style))
+        yield _advice(view, text, style)
     if options.verbose and allowed_of(view):
         yield [style.bold("Allowed")]
         for credential in allowed_of(view):
-            yield list(text.lines(credential))
+            yield text.lines(credential)
 
 
-def _groups(view: ReportView) -> Iterator[tuple[str, list[CredentialView]]]:
+def _groups(view: ReportView) -> Iterator[tuple[str, Sequence[CredentialView]]]:
     """Yield the findings under their headings: by what changed since an earlier run, those that git ignores last."""
     changes = view["changes"]["credentials"] if view["changes"] else ()
     change = {entry["fingerprint"]: entry["change"] for entry in changes}
@@ -128,9 +134,17 @@ def _groups(view: ReportView) -> Iterator[tuple[str, list[CredentialView]]]:
             return _IGNORED_HEADING
         return _CHANGE_HEADINGS.get(change.get(credential["fingerprint"], ""), "")
 
-    order = ["", *_CHANGE_HEADINGS.values(), _IGNORED_HEADING]
-    listed = sorted(findings_of(view), key=lambda credential: order.index(heading(credential)))
-    yield from ((name, list(group)) for name, group in groupby(listed, heading))
+    from akpatrol.model.places import Remade  # noqa: PLC0415 - most runs of a hook find nothing
+
+    findings = findings_of(view)
+    places: dict[str, list[int]] = {name: [] for name in ("", *_CHANGE_HEADINGS.values(), _IGNORED_HEADING)}
+    for number, credential in enumerate(findings):
+        places[heading(credential)].append(number)
+    for name, numbers in places.items():
+        if len(numbers) == len(findings):
+            yield name, findings
+        elif numbers:
+            yield name, Remade(findings.__getitem__, numbers)
 
 
 def _advice(view: ReportView, text: CredentialText, style: Style) -> Iterator[str]:
@@ -148,15 +162,13 @@ def _advice(view: ReportView, text: CredentialText, style: Style) -> Iterator[st
 
 def _allowing(view: ReportView, names: Mapping[str, str], style: Style, options: RenderOptions) -> list[str]:
     """Say how to allow what is known and harmless, once."""
-    waiting = [finding for finding in _committed(view) if not finding["allowed"]]
+    waiting = [names[finding["fingerprint"]] for finding in _committed(view) if not finding["allowed"]]
     # No configuration of a home counts, so an allowance written there would change nothing.
     if not waiting or view["sources"]:
         return []
     from akpatrol.report.allowing import how_to_allow  # noqa: PLC0415 - most runs of a hook find nothing
 
-    sentence, command = how_to_allow(
-        view["scan"]["command"], [names[credential["fingerprint"]] for credential in waiting], options
-    )
+    sentence, command = how_to_allow(view["scan"]["command"], waiting, options)
     lines = wrapped(sentence, style.width)
     # A command stays on one line, to be copied.
     if columns(lines[-1]) + columns(command) < style.width:
@@ -245,9 +257,9 @@ def _unread_histories(paths: Sequence[str], style: Style, options: RenderOptions
     ]
 
 
-def _committed(view: ReportView) -> list[CredentialView]:
-    """Return the findings that git does not ignore."""
-    return [finding for finding in findings_of(view) if finding["state"] != State.IGNORED]
+def _committed(view: ReportView) -> Iterator[CredentialView]:
+    """Yield the findings that git does not ignore."""
+    return (finding for finding in findings_of(view) if finding["state"] != State.IGNORED)
 
 
 def _closing(view: ReportView, roots: Mapping[str, str], style: Style) -> list[str]:
@@ -257,8 +269,7 @@ def _closing(view: ReportView, roots: Mapping[str, str], style: Style) -> list[s
     in_base = view["summary"]["already_in_base"] if view["scan"]["command"] != "staged" else 0
     known = f"{plural(in_base, 'place')} already in the base, so not new" if in_base else ""
     lines = [*(wrapped(more, style.width) if more else []), *([known] if known else []), coverage_words(view)]
-    if view["summary"]["findings"] > _SCREENFUL and (committed := _committed(view)):
-        first = committed[0]
+    if view["summary"]["findings"] > _SCREENFUL and (first := next(_committed(view), None)):
         where = next((location(place, roots.get(place["target"], "")) for place in first["occurrences"]), "")
         lines.append(style.bold(f"Start with {first['redacted']}{', ' * bool(where)}{middle_out(where, 320)}"))
     return lines

@@ -5,30 +5,23 @@ All text from scanned data is masked here and can be encoded. ``--show-secrets``
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from akpatrol import __version__
 from akpatrol.report import summary
-from akpatrol.report.context import context_line
 from akpatrol.report.mask import Mask
-from akpatrol.report.order import credentials_in_order, occurrences_in_order
+from akpatrol.report.order import credentials_in_order, facts_of, occurrences_in_order
 from akpatrol.report.text_safety import decoded, plain, visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from akpatrol.model.credential import (
         Allowance,
         Changes,
-        Commit,
         Credential,
-        Moved,
-        Occurrence,
         OrganizationAnswer,
         Owner,
         Verification,
-        Version,
-        Versions,
     )
     from akpatrol.model.report import ChangedFiles, Coverage, QueryAnswer, Report, StaleAllowance
     from akpatrol.model.scan import Secret, Target
@@ -39,13 +32,10 @@ if TYPE_CHECKING:
         ChangedFilesView,
         ChangesView,
         ChangeView,
-        CommitView,
         CoverageView,
         CredentialView,
         InventoryKeyView,
         LocalSourceView,
-        MoveView,
-        OccurrenceView,
         OwnerView,
         QueryView,
         ReportView,
@@ -53,21 +43,19 @@ if TYPE_CHECKING:
         StaleView,
         TargetView,
         VerificationView,
-        VersionsView,
-        VersionView,
     )
 
 SCHEMA_VERSION = "1"
-MOST_PATHS = 100
-"""Paths listed for one place."""
-
 _View = TypeVar("_View")
 
 
 def build(report: Report, options: RenderOptions, *, digest: bool = True) -> ReportView:
-    """Return the document; without ``digest`` the rules' digest stays empty, so that a hook does not load OpenSSL."""
+    """Return the document; without ``digest`` the rules' digest stays empty, so that a hook does not load OpenSSL.
+
+    The credentials of a large report, and their places, are made anew on each pass.
+    """
     view, credentials = in_parts(report, options, digest=digest)
-    view["credentials"] = list(credentials)
+    view["credentials"] = credentials if report.is_large else list(credentials)
     return view
 
 
@@ -78,14 +66,15 @@ def build_visible(report: Report, options: RenderOptions, *, digest: bool = True
     """
     view, credentials = in_parts(report, options, digest=digest)
     view = visible_view(view)
-    view["credentials"] = [visible_view(credential) for credential in credentials]
+    each = visible_view(credentials)
+    view["credentials"] = each if report.is_large else list(each)
     return view
 
 
 def in_parts(
     report: Report, options: RenderOptions, *, digest: bool = True
-) -> tuple[ReportView, Iterator[CredentialView]]:
-    """Return the document without its credentials, and an iterator over them, since together they need much memory."""
+) -> tuple[ReportView, Sequence[CredentialView]]:
+    """Return the document without its credentials, and these, which are made on each pass: they need much memory."""
     mask = Mask(options)
     view: ReportView = {
         "schema_version": SCHEMA_VERSION,
@@ -107,7 +96,12 @@ def in_parts(
         "sources": _sources(report, mask) if report.sources else [],
         "summary": summary.build(report, mask),
     }
-    return view, (_credential(credential, mask, options) for credential in credentials_in_order(report.credentials))
+    if not report.credentials:
+        return view, []
+    from akpatrol.model.places import Remade  # noqa: PLC0415 - most runs of a hook find nothing
+
+    is_large, ordered = report.is_large, credentials_in_order(report.credentials)
+    return view, Remade(lambda credential: _credential(credential, mask, options, is_large=is_large), ordered)
 
 
 def visible_view(view: _View) -> _View:
@@ -123,6 +117,10 @@ def _visible(value: object, key: str = "") -> object:
         return {visible(name): _visible(item, name) for name, item in value.items()}
     if isinstance(value, list):
         return [_visible(item) for item in value]
+    if isinstance(value, Sequence):
+        from akpatrol.report import place_view  # noqa: PLC0415 - most runs of a hook find nothing
+
+        return place_view.remade(_visible, value)
     return value
 
 
@@ -165,12 +163,19 @@ def _changed_files(changed: ChangedFiles | None) -> ChangedFilesView | None:
     return {"count": changed.number, "excluded": changed.excluded} if changed else None
 
 
-def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> CredentialView:
+def _credential(credential: Credential, mask: Mask, options: RenderOptions, *, is_large: bool) -> CredentialView:
     from akpatrol.model import identity  # noqa: PLC0415 - most runs of a hook find nothing
-    from akpatrol.report import advice, rule_facts  # noqa: PLC0415
+    from akpatrol.report import advice, place_view, rule_facts  # noqa: PLC0415
 
     rule = rule_facts.rule_of(credential, options.rules)
-    dates = [place.introduced.date for place in credential.occurrences if place.introduced]
+    secret = credential.secret
+    facts = facts_of(credential.occurrences)
+    places = place_view.PlaceViews(
+        lambda place: place_view.build(place, secret, mask, options),
+        occurrences_in_order(credential.occurrences),
+        {state.value for state in facts.states},
+        {mask.text(target) for target in facts.targets},
+    )
     return {
         "fingerprint": identity.fingerprint(credential.kind, credential.secret),
         "kind": str(credential.kind),
@@ -186,7 +191,7 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> C
         "severity": credential.severity.name.lower(),
         "state": credential.state.value,
         "exposure": credential.exposure.value if credential.exposure else None,
-        "first_seen": min(dates, default=None),
+        "first_seen": facts.first_seen,
         "found_at": credential.found_at,
         "owner": _owner(credential.owner, mask),
         "verification": _verification(credential.verification, mask),
@@ -195,10 +200,7 @@ def _credential(credential: Credential, mask: Mask, options: RenderOptions) -> C
             "page": mask.text(rule_facts.page(rule, options.app_url)) if rule and rule.page else None,
             "steps": mask.texts(advice.steps(credential, rule)),
         },
-        "occurrences": [
-            _occurrence(place, credential.secret, mask, options)
-            for place in occurrences_in_order(credential.occurrences)
-        ],
+        "occurrences": places if is_large else list(places),
     }
 
 
@@ -285,66 +287,3 @@ def _query_answer(query: QueryAnswer, mask: Mask) -> QueryView:
 
 def _stale(entry: StaleAllowance, mask: Mask) -> StaleView:
     return {"where": mask.text(entry.where), "entry": mask.text(entry.entry), "reason": mask.text(entry.reason)}
-
-
-def _occurrence(place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions) -> OccurrenceView:
-    context = context_line(place.context, secret, mask.text, show_secrets=options.show_secrets)
-    match_lines = [] if place.line is None else [max(1, place.line - before) for before in place.lines_before]
-    return {
-        "target": mask.text(place.target),
-        "place": place.place.value,
-        "path": None if place.path is None else mask.path(place.path),
-        "paths": [mask.path(path) for path in place.paths[:MOST_PATHS]],
-        "paths_truncated": place.paths_truncated or len(place.paths) > MOST_PATHS,
-        "line": place.line,
-        "match_line": match_lines[0] if match_lines else place.line,
-        "match_lines": match_lines,
-        "column": place.column,
-        "end_line": place.end_line,
-        "end_column": place.end_column,
-        "offset": place.offset,
-        "end": place.end.value,
-        "alike": place.alike,
-        "encodings": mask.texts(place.encodings),
-        "containers": mask.texts(place.containers),
-        "object": place.object,
-        "versions": _versions(place.versions),
-        "introduced": _commit(place.introduced, mask),
-        "moved_from": _moved(place.moved_from, mask),
-        "removed": {"id": place.removed.id, "date": place.removed.date} if place.removed else None,
-        "refs": mask.texts(place.refs),
-        "state": place.state.value,
-        "state_reason": place.state_reason.value if place.state_reason else None,
-        "exposure": place.exposure.value if place.exposure else None,
-        "rule_ids": mask.texts(place.rule_ids),
-        "owners": mask.texts(place.owners),
-        "context": context,
-    }
-
-
-def _versions(versions: Versions | None) -> VersionsView | None:
-    if versions is None:
-        return None
-    return {"count": versions.number, "first": _version(versions.first), "last": _version(versions.last)}
-
-
-def _version(version: Version) -> VersionView:
-    return {"object": version.object, "commit": version.commit, "date": version.date}
-
-
-def _commit(commit: Commit | None, mask: Mask) -> CommitView | None:
-    if commit is None:
-        return None
-    return {
-        "id": commit.id,
-        "author": mask.text(commit.author),
-        "date": commit.date,
-        "summary": mask.text(commit.summary),
-        "boundary": commit.boundary,
-    }
-
-
-def _moved(moved: Moved | None, mask: Mask) -> MoveView | None:
-    if moved is None:
-        return None
-    return {"kind": moved.kind, "path": mask.path(moved.path), "introduced": _commit(moved.introduced, mask)}

@@ -47,7 +47,7 @@ def credential_of(fields: Fields) -> Credential:
 
     Raises ValueError for a damaged one.
     """
-    occurrences = tuple(map(_occurrence, fields.each("occurrences")))
+    occurrences = tuple(map(occurrence_of, fields.each("occurrences")))
     return Credential(
         kind=fields.among("kind", {str(kind): kind for kind in KINDS}),
         secret=NamedSecret(
@@ -73,7 +73,8 @@ def credential_of(fields: Fields) -> Credential:
     )
 
 
-def _occurrence(fields: Fields) -> Occurrence:
+def occurrence_of(fields: Fields) -> Occurrence:
+    """Return one occurrence of a credential. Raises ValueError for a damaged one."""
     context = fields.text("context")
     line = fields.maybe("line", fields.position)
     return Occurrence(

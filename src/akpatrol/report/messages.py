@@ -8,6 +8,7 @@ from akpatrol.kinds import named
 from akpatrol.model.credential import FileName, VerificationStatus
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.number_words import plural
+from akpatrol.report.place_view import states_of
 from akpatrol.report.spread import removal_words
 from akpatrol.report.text_safety import head, middle_out, visible
 from akpatrol.report.verification_text import abilities, allowance_words
@@ -90,7 +91,7 @@ def _found(credential: CredentialView) -> str:
 
 def action_message(credential: CredentialView) -> str:
     """Say what to do about a credential."""
-    states = {place["state"] for place in credential["occurrences"]}
+    states = states_of(credential)
     match situation(states):
         case Situation.IGNORED:
             return "Git ignores this file, which is the right place: never commit it."

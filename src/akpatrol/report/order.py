@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from akpatrol.model.scan import Place, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from akpatrol.model.credential import Credential, Occurrence
+    from akpatrol.model.places import PlaceFacts
 
 _STATES = list(State)
 _EVERY_DESCENDANT, _TRANSCRIPTS = "child_organizations:manage", "conversations:read_sensitive"
@@ -24,26 +25,27 @@ def credentials_in_order(credentials: Iterable[Credential]) -> list[Credential]:
     it, how bad the leak is, how far it has spread, and how old it is.
     """
     listed = list(credentials)
-    if not listed:
-        return listed
+    return sorted(listed, key=_urgency) if listed else listed
+
+
+def _urgency(credential: Credential) -> tuple[object, ...]:
     from akpatrol.model import identity  # noqa: PLC0415 - OpenSSL costs milliseconds; a clean run hashes nothing
 
-    return sorted(
-        listed,
-        key=lambda credential: (
-            not credential.is_finding,
-            credential.state is State.IGNORED,
-            not credential.is_live,
-            *_harmlessness(credential),
-            credential.exposure is None,
-            -credential.severity,
-            _STATES.index(credential.state),
-            -credential.confidence,
-            *_spread(credential),
-            _first_seen(credential),
-            _location(credential),
-            identity.fingerprint(credential.kind, credential.secret),
-        ),
+    facts = facts_of(credential.occurrences)
+    return (
+        not credential.is_finding,
+        credential.state is State.IGNORED,
+        not credential.is_live,
+        *_harmlessness(credential),
+        credential.exposure is None,
+        -credential.severity,
+        _STATES.index(credential.state),
+        -credential.confidence,
+        -len(credential.occurrences),
+        -facts.refs,
+        facts.first_seen or _NO_DATE,
+        facts.location,
+        identity.fingerprint(credential.kind, credential.secret),
     )
 
 
@@ -54,35 +56,42 @@ def _harmlessness(credential: Credential) -> tuple[int, ...]:
     return (-(_EVERY_DESCENDANT in scopes), -writing, -(_TRANSCRIPTS in scopes), -len(scopes))
 
 
-def _spread(credential: Credential) -> tuple[int, int]:
-    return -len(credential.occurrences), -len({ref for place in credential.occurrences for ref in place.refs})
+def facts_of(places: Sequence[Occurrence]) -> PlaceFacts:
+    """Return what is asked of all places of a credential."""
+    from akpatrol.model.places import KeptPlaces, PlaceFacts  # noqa: PLC0415 - most runs of a hook find nothing
+
+    if isinstance(places, KeptPlaces):
+        return places.facts
+    return PlaceFacts(
+        len({ref for place in places for ref in place.refs}),
+        min((place.introduced.date for place in places if place.introduced), default=None),
+        min(map(_location, places), default=()),
+        frozenset(place.state for place in places),
+        frozenset(place.target for place in places),
+    )
 
 
-def _first_seen(credential: Credential) -> str:
-    return min((place.introduced.date for place in credential.occurrences if place.introduced), default=_NO_DATE)
-
-
-def _location(credential: Credential) -> tuple[object, ...]:
-    return min((_sorted_by(place) for place in credential.occurrences), default=())
-
-
-def _sorted_by(place: Occurrence) -> tuple[str, bytes, tuple[str, ...], int]:
+def _location(place: Occurrence) -> tuple[str, bytes, tuple[str, ...], int]:
     return place.target, place.path or b"", place.containers, place.offset
 
 
-def occurrences_in_order(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
+def occurrences_in_order(occurrences: Sequence[Occurrence]) -> Sequence[Occurrence]:
     """Return the worst first, among equals the oldest."""
-    return sorted(
-        occurrences,
-        key=lambda place: (
-            _STATES.index(place.state),
-            place.place is Place.GIT_DIR,  # a target's files repeat what its commits hold
-            place.introduced.date if place.introduced else "",
-            place.target,
-            place.place,
-            place.path or b"",
-            place.containers,
-            place.offset,
-            place.object or "",
-        ),
+    from akpatrol.model.places import KeptPlaces  # noqa: PLC0415 - most runs of a hook find nothing
+
+    return occurrences if isinstance(occurrences, KeptPlaces) else sorted(occurrences, key=badness)
+
+
+def badness(place: Occurrence) -> tuple[object, ...]:
+    """Return what places are ordered by."""
+    return (
+        _STATES.index(place.state),
+        place.place is Place.GIT_DIR,  # a target's files repeat what its commits hold
+        place.introduced.date if place.introduced else "",
+        place.target,
+        place.place,
+        place.path or b"",
+        place.containers,
+        place.offset,
+        place.object or "",
     )

@@ -9,7 +9,7 @@ from akpatrol.report.number_words import listed, nothing_found, plural, scanned_
 from akpatrol.report.wording import ALLOWANCES, STATUSES, UNVERIFIED, state_name, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from akpatrol.report.view import ChangedFilesView, CredentialView, ReportView, SummaryView
 
@@ -136,12 +136,18 @@ def _counted_found(summary: SummaryView) -> str:
 
 
 def _of_targets(view: ReportView, findings: Sequence[CredentialView]) -> str:
-    targets = {place["target"] for credential in findings for place in credential["occurrences"]}
+    targets = {target for credential in findings for target in _targets_of(credential)}
     if len(targets) <= 1:
         return ""
     kinds = {target["kind"] for target in view["scan"]["targets"] if target["id"] in targets}
     noun = _TARGETS.get(kinds.pop(), _TARGET) if len(kinds) == 1 else _TARGET
     return f" of {plural(len(targets), *noun)}"
+
+
+def _targets_of(credential: CredentialView) -> Collection[str]:
+    from akpatrol.report.place_view import targets_of  # noqa: PLC0415 - most runs of a hook find nothing
+
+    return targets_of(credential)
 
 
 def _gently(findings: Sequence[CredentialView]) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from akpatrol.model.scan import Place, State
 from akpatrol.report.advice import TO_KNOW, Situation, leaked_action, situation, to_know
 from akpatrol.report.number_words import plural
+from akpatrol.report.place_view import states_of
 from akpatrol.report.spread import removal_words, version_words
 from akpatrol.report.storage_advice import storage_advice, variable_of
 from akpatrol.report.text_safety import around, columns, head, middle_out, shell_word, wrapped
@@ -183,8 +184,7 @@ class CredentialText:
             yield from self._next(credential, among_many=among_many)
 
     def _next(self, credential: CredentialView, *, among_many: bool) -> Iterator[list[str]]:
-        places = credential["occurrences"]
-        states = {place["state"] for place in places} or {credential["state"]}
+        states = states_of(credential) or {credential["state"]}
         match situation(states):
             case Situation.IGNORED:
                 yield self._action("Next:", "leave it there, which is the right place, and never commit it.")
@@ -233,10 +233,19 @@ def telling_places(occurrences: Sequence[OccurrenceView]) -> list[OccurrenceView
     """Return up to SHOWN places in their order, different files before further lines or versions of one."""
     if len(occurrences) <= SHOWN:
         return list(occurrences)
-    firsts: dict[tuple[str, str, str | None], int] = {}
+    different: dict[tuple[str, str, str | None], int] = {}
+    shown: dict[int, OccurrenceView] = {}
+    others: list[int] = []
     for index, occurrence in enumerate(occurrences):
-        firsts.setdefault((occurrence["target"], occurrence["place"], occurrence["path"]), index)
-    different = list(firsts.values())
-    others = (index for index in range(len(occurrences)) if index not in set(different[:SHOWN]))
-    chosen = (different + [next(others) for _ in range(max(0, SHOWN - len(different)))])[:SHOWN]
-    return [occurrences[index] for index in sorted(chosen)]
+        file = occurrence["target"], occurrence["place"], occurrence["path"]
+        if file not in different:
+            different[file] = index
+        elif len(others) < SHOWN:
+            others.append(index)
+        else:
+            continue
+        shown[index] = occurrence
+        if len(different) == SHOWN:
+            break
+    chosen = [*different.values(), *others][:SHOWN]
+    return [shown[index] for index in sorted(chosen)]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence  # noqa: TC003 - the views' types are asked for at run time
 from typing import TypedDict
 
 
@@ -228,7 +229,7 @@ class CredentialView(TypedDict):
     verification: VerificationView | None
     allowed: AllowanceView | None
     remediation: RemediationView
-    occurrences: list[OccurrenceView]
+    occurrences: Sequence[OccurrenceView]
 
 
 class StaleView(TypedDict):
@@ -313,7 +314,7 @@ class ReportView(TypedDict):
     tool: ToolView
     scan: ScanView
     coverage: CoverageView
-    credentials: list[CredentialView]
+    credentials: Sequence[CredentialView]
     notices: list[str]
     stale: list[StaleView]
     asked: list[QueryView]

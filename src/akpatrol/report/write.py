@@ -11,6 +11,7 @@ from akpatrol.errors import UsageError
 from akpatrol.report.text_safety import visible
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from io import BufferedWriter
 
 _PIECE = 1 << 20
@@ -19,8 +20,8 @@ _LINKS = 40
 """Symbolic links followed at most, as Linux does (path_resolution(7))."""
 
 
-def write(text: str, destination: Path) -> None:
-    """Write the text as UTF-8.
+def write(pieces: Iterable[str], destination: Path) -> None:
+    """Write a text, which comes in pieces, as UTF-8.
 
     A regular file is replaced in one step and keeps its mode; a new one gets what the umask allows. Anything
     else (a terminal, a FIFO, ``/dev/stdout`` wherever it leads) is written in place.
@@ -28,9 +29,9 @@ def write(text: str, destination: Path) -> None:
     """
     try:
         if _is_stream(destination):
-            _append(text, destination)
+            _append(pieces, destination)
         else:
-            _replace(text, Path(os.path.realpath(destination)))
+            _replace(pieces, Path(os.path.realpath(destination)))
     except BrokenPipeError:
         raise
     except (OSError, ValueError) as error:
@@ -40,7 +41,7 @@ def write(text: str, destination: Path) -> None:
 def append(text: str, destination: Path) -> None:
     """Write the text as UTF-8 to the end of a file, which is created if missing. Raises UsageError."""
     try:
-        _append(text, destination, os.O_CREAT)
+        _append([text], destination, os.O_CREAT)
     except (OSError, ValueError) as error:
         raise _unusable(destination, _reason(error), "free space or name another file") from error
 
@@ -83,14 +84,14 @@ def _is_stream(destination: Path) -> bool:
         return False
 
 
-def _append(text: str, destination: Path, more_flags: int = 0) -> None:
+def _append(pieces: Iterable[str], destination: Path, more_flags: int = 0) -> None:
     # Appending, because /dev/stdout may be a file that others have written to.
     descriptor = os.open(destination, os.O_WRONLY | os.O_APPEND | os.O_NOCTTY | os.O_CLOEXEC | more_flags, 0o666)
     with os.fdopen(descriptor, "wb") as stream:
-        _encode(text, stream)
+        _encode(pieces, stream)
 
 
-def _replace(text: str, destination: Path) -> None:
+def _replace(pieces: Iterable[str], destination: Path) -> None:
     temporary = destination.with_name(f".akpatrol-{os.urandom(8).hex()}.tmp")
     mode = _mode(destination)
     # A report may show secrets: an existing file's mode must hold from the first byte.
@@ -100,7 +101,7 @@ def _replace(text: str, destination: Path) -> None:
         with os.fdopen(descriptor, "wb") as stream:
             if mode is not None:
                 os.fchmod(stream.fileno(), mode)
-            _encode(text, stream)
+            _encode(pieces, stream)
             stream.flush()
             os.fsync(stream.fileno())
         temporary.replace(destination)
@@ -109,10 +110,12 @@ def _replace(text: str, destination: Path) -> None:
         raise
 
 
-def _encode(text: str, stream: BufferedWriter) -> None:
-    """Write a text piece by piece, for there is no room for a large one twice."""
+def _encode(pieces: Iterable[str], stream: BufferedWriter) -> None:
+    """Write a text of which each piece may be large, too: there is no room for such a one twice."""
     stream.writelines(
-        text[start : start + _PIECE].encode("utf-8", "backslashreplace") for start in range(0, len(text), _PIECE)
+        text[start : start + _PIECE].encode("utf-8", "backslashreplace")
+        for text in pieces
+        for start in range(0, len(text), _PIECE)
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
 from types import NoneType, UnionType
@@ -40,7 +41,7 @@ def difference(hint: Any, schema: dict[str, Any], name: str) -> list[str]:
         return [name]
     if is_typeddict(known):
         return differences(known, schema, name)
-    if get_origin(known) is list:
+    if get_origin(known) in (list, Sequence):
         return difference(get_args(known)[0], schema["items"], f"{name}[]") if "array" in types else [name]
     if get_origin(known) is dict:
         # Counts by name: of any name, or of the members of an enumeration.

@@ -33,6 +33,9 @@ class Queries(Protocol):
     def execute(self, query: str, values: QueryValues = (), /) -> QueryRows:
         """Run a query."""
 
+    def stream(self, query: str, values: QueryValues = (), /) -> Iterator[Any]:
+        """Yield the rows of a query that may be too many for memory; other queries may run meanwhile."""
+
     def executemany(self, query: str, rows: Iterable[Sequence[object]], /) -> object:
         """Run a query for each row of values."""
 

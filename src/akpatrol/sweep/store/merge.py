@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.model.credential import end_of
-from akpatrol.model.scan import Attribution, Severity, State
+from akpatrol.model.scan import Attribution, End, Severity, State
 from akpatrol.policy import group
-from akpatrol.report.load_credential import credential_of
+from akpatrol.report.load_credential import credential_of, occurrence_of
 from akpatrol.validate.fields import Fields
 from akpatrol.verify import consequences
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
-    from akpatrol.model.credential import Credential
+    from akpatrol.model.credential import Credential, Occurrence
     from akpatrol.model.scan import Exposure
     from akpatrol.sweep.store.database import Queries
 
@@ -23,7 +25,7 @@ _STATES = list(State)
 _ATTRIBUTIONS = list(Attribution)
 # The severity of the shipped rules' kinds, unless something lowers it.
 _SEVERITY = Severity.HIGH
-# So many credentials are read by one query.
+# So many credentials are asked for by one query.
 _PAGE = 100
 
 _NAMES = "SELECT fingerprint FROM credential WHERE fingerprint > ? ORDER BY fingerprint LIMIT ?"
@@ -43,13 +45,19 @@ ORDER BY status <> 'not_sent', id
 """
 
 
-def credentials(queries: Queries, run: int, only: Collection[str] | None = None) -> Iterator[Credential]:
+def credentials(
+    queries: Queries,
+    run: int,
+    only: Collection[str] | None = None,
+    keep: Callable[[Iterator[Occurrence]], Sequence[Occurrence]] = tuple,
+) -> Iterator[Credential]:
     """Yield the credentials as of a run, or ``only`` those with these fingerprints, in their order.
 
+    ``keep`` takes the places of one credential after the other, and returns them as the credential is to have them.
     Raises ValueError, TypeError or KeyError for rows that were damaged.
     """
     for names in _all(queries) if only is None else paged(only):
-        yield from _page(queries, run, names)
+        yield from _page(queries, run, names, keep)
 
 
 def paged(names: Collection[str]) -> Iterator[Sequence[str]]:
@@ -69,19 +77,24 @@ def _all(queries: Queries) -> Iterator[Sequence[str]]:
         yield names
 
 
-def _page(queries: Queries, run: int, names: Sequence[str]) -> Iterator[Credential]:
-    rows: dict[str, list[dict[str, Any]]] = {}
-    for fingerprint, *row in queries.execute(about(_SIGHTINGS, names), (*names, run, run)):
-        rows.setdefault(fingerprint, []).append(_row_fields(fingerprint, *row))
-    places: dict[str, dict[int, list[dict[str, Any]]]] = {
-        name: {row["target"]: [] for row in found} for name, found in rows.items()
-    }
-    for fingerprint, target, body in queries.execute(about(_OCCURRENCES, names), (*names, run, run)):
-        places[fingerprint][target].append(json.loads(body) | {"target": str(target)})
+def _page(
+    queries: Queries, run: int, names: Sequence[str], keep: Callable[[Iterator[Occurrence]], Sequence[Occurrence]]
+) -> Iterator[Credential]:
+    sighted: dict[str, _Sightings] = {}
+    for fingerprint, *row in queries.stream(about(_SIGHTINGS, names), (*names, run, run)):
+        sighted.setdefault(fingerprint, _Sightings(fingerprint)).add(*row)
     answers = dict(queries.execute(about(_VERIFICATIONS, names), (*names, run)).fetchall())
-    for fingerprint, found in rows.items():
-        found[0]["verification"] = json.loads(answers[fingerprint]) if fingerprint in answers else None
-        yield _credential(found, places.pop(fingerprint))
+    rows = groupby(queries.stream(about(_OCCURRENCES, names), (*names, run, run)), itemgetter(0))
+    following = next(rows, None)
+    for fingerprint, sightings in sighted.items():
+        places: Iterator[Any] = iter(())
+        if is_here := following is not None and following[0] == fingerprint:
+            places = following[1]
+        yield sightings.credential(answers.get(fingerprint), places, keep)
+        if is_here:
+            following = next(rows, None)
+    if following:
+        raise KeyError(following[0])  # nobody has seen it
 
 
 def merged(credentials: Sequence[Credential]) -> Credential:
@@ -117,22 +130,52 @@ def _rule_ids(credentials: Sequence[Credential]) -> tuple[str, ...]:
     return tuple(sorted(places, key=lambda name: (places[name], name)))
 
 
-def _row_fields(fingerprint: str, *row: Any) -> dict[str, Any]:
-    kind, redacted, key_id, digest, found_at, target, body = row
-    named = {"kind": kind, "redacted": redacted, "key_id": key_id, "secret_sha256": digest, "found_at": found_at}
-    fields: dict[str, Any] = json.loads(body)
-    return fields | named | {"fingerprint": fingerprint, "target": target, "verification": None}
+class _Sightings:
+    """What the rows of a credential say, one for each target; most of many are alike."""
 
+    def __init__(self, fingerprint: str) -> None:
+        self._named: dict[str, Any] = {"fingerprint": fingerprint, "verification": None, "occurrences": []}
+        self._targets: set[int] = set()
+        self._bodies: dict[str, None] = {}
 
-def _credential(rows: Sequence[dict[str, Any]], places: dict[int, list[dict[str, Any]]]) -> Credential:
-    credential = merged([credential_of(Fields(row | {"occurrences": places[row["target"]]})) for row in rows])
-    if not credential.verification:
-        return credential
-    status = credential.verification.status
-    return credential._replace(
-        severity=consequences.severity(credential.severity, credential.state, status),
-        attribution=consequences.attribution(credential.attribution, status),
-    )
+    def add(self, *row: Any) -> None:
+        """Add a row."""
+        kind, redacted, key_id, digest, found_at, target, body = row
+        self._named |= {"kind": kind, "redacted": redacted, "key_id": key_id}
+        self._named |= {"secret_sha256": digest, "found_at": found_at}
+        self._targets.add(target)
+        self._bodies[body] = None
+
+    def credential(
+        self, answer: str | None, rows: Iterator[Any], keep: Callable[[Iterator[Occurrence]], Sequence[Occurrence]]
+    ) -> Credential:
+        """Return the credential with the places of these rows and the last answer about it."""
+        values = [json.loads(body) | self._named for body in self._bodies]
+        values[0]["verification"] = None if answer is None else json.loads(answer)
+        each = [credential_of(Fields(value)) for value in values]
+        if len(each) < len(self._targets):
+            each.append(each[0])  # one alone is merged with nothing
+        ends: set[End] = set()
+        places = keep(self._noted(rows, ends))
+        end = End.UNCERTAIN if ends == {End.UNCERTAIN} else End.CERTAIN
+        credential = merged(each)._replace(occurrences=places, end=end)
+        if not credential.verification:
+            return credential
+        status = credential.verification.status
+        return credential._replace(
+            severity=consequences.severity(credential.severity, credential.state, status),
+            attribution=consequences.attribution(credential.attribution, status),
+        )
+
+    def _noted(self, rows: Iterator[Any], ends: set[End]) -> Iterator[Occurrence]:
+        """Yield the places, and note which ends they have."""
+        for target, found in groupby(rows, itemgetter(1)):
+            if target not in self._targets:
+                raise KeyError(target)
+            for at, (_, _, body) in enumerate(found):
+                place = occurrence_of(Fields(json.loads(body) | {"target": str(target)}, f"occurrences[{at}]."))
+                ends.add(place.end)
+                yield place
 
 
 def _severity(

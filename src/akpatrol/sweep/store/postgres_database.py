@@ -44,6 +44,8 @@ _SESSION = (
 _SCHEMA = "SELECT current_schema(), set_config('search_path', quote_ident(current_schema()), false)"
 _LOCK = "SELECT pg_advisory_xact_lock(%s, hashtext(current_schema()))"
 _LONGEST = 300
+_FETCHED = 2_000
+"""Rows that are asked for at once; each has about a kilobyte."""
 
 
 class PostgresQueries:
@@ -51,10 +53,19 @@ class PostgresQueries:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._streams = 0
 
     def execute(self, query: str, values: QueryValues = (), /) -> Cursor[Any]:
         """Run a query."""
         return self._connection.execute(query_text(query), values_of(values))
+
+    def stream(self, query: str, values: QueryValues = (), /) -> Iterator[Any]:
+        """Yield the rows of a query, which stay on the server until they are asked for."""
+        self._streams += 1
+        with self._connection.cursor(f"rows_{self._streams}") as cursor:
+            cursor.itersize = _FETCHED
+            cursor.execute(query_text(query), values_of(values))
+            yield from cursor
 
     def executemany(self, query: str, rows: Iterable[Sequence[object]], /) -> None:
         """Run a query for each row of values."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from akpatrol.errors import UsageError
@@ -19,8 +19,18 @@ from akpatrol.sweep.store.lock import Lock, check_own
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from akpatrol.sweep.store.database import QueryValues
+
 _BUSY_SECONDS = 60.0
 _VALUE_BYTES = 256 << 20
+
+
+class SqliteQueries(sqlite3.Connection):
+    """The open file's connection; see ``Queries``."""
+
+    def stream(self, query: str, values: QueryValues = (), /) -> Iterator[Any]:
+        """Yield the rows of a query."""
+        return self.execute(query, values)
 
 
 class SqliteDatabase:
@@ -33,7 +43,7 @@ class SqliteDatabase:
         if create:
             check_own(file)
         self._lock: Lock | None = Lock(file) if create else None
-        self._connection: sqlite3.Connection | None = None
+        self._connection: SqliteQueries | None = None
         try:
             with self._explained():
                 self._open(create=create)
@@ -51,14 +61,14 @@ class SqliteDatabase:
             self._lock = None
 
     @contextmanager
-    def reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[SqliteQueries]:
         """Read from one snapshot."""
         with self._explained(), self._opened() as connection:
             connection.execute("BEGIN")
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[SqliteQueries]:
         """Write all or nothing."""
         try:
             with self._opened() as connection:
@@ -84,7 +94,7 @@ class SqliteDatabase:
                 self._lock.close()
                 self._lock = None
 
-    def _opened(self) -> sqlite3.Connection:
+    def _opened(self) -> SqliteQueries:
         if not self._connection:
             raise UsageError(f"{self.name}: closed")
         return self._connection
@@ -109,9 +119,9 @@ def _unusable(file: str, error: sqlite3.Error) -> UsageError:
     return UsageError(f"{file}: cannot be read: {error}")
 
 
-def _connected(file: str) -> sqlite3.Connection:
+def _connected(file: str) -> SqliteQueries:
     address = f"file:{quote(os.fsencode(os.path.abspath(file)))}?mode=rw"
-    connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+    connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None, factory=SqliteQueries)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _VALUE_BYTES)
     connection.execute("PRAGMA trusted_schema = OFF")
     connection.execute("PRAGMA synchronous = NORMAL")

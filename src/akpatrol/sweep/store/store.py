@@ -21,6 +21,7 @@ from akpatrol.report.text_safety import plain
 from akpatrol.report.wording import parsed
 from akpatrol.sweep import run_changes
 from akpatrol.sweep.store import coverage, databases, history, lookup, merge, rows, runs
+from akpatrol.sweep.store.place_file import PlaceFile
 from akpatrol.sweep.store.target_rows import rows_of
 from akpatrol.validate.fields import FieldError
 
@@ -179,7 +180,7 @@ class SweepStore:
             if changes:
                 only = {change.fingerprint for change in changes.credentials if change.change != "gone"}
             with _uncollected():
-                merged = tuple(merge.credentials(queries, current.id, only))
+                merged = tuple(merge.credentials(queries, current.id, only, PlaceFile().keep))
             credentials, below = group.at_least(merged, minimum)
             looked = coverage.looked(queries, known, current.id)
             return Report(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from akpatrol.sweep.store import sqlite_schema
+from akpatrol.sweep.store.sqlite_database import SqliteQueries
 from tests.unit.sweep.looks import DIGEST, day
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def store() -> Iterator[sqlite3.Connection]:
+def store() -> Iterator[SqliteQueries]:
     """The tables in memory, with six runs."""
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=SqliteQueries)) as connection:
         sqlite_schema.migrate(connection)
         for run in range(1, 7):
             values = (run, day(run), DIGEST, "1.0")

@@ -15,9 +15,8 @@ from tests import reports
 from tests.unit.sweep.looks import KEYS, TOKEN, day, found, look, write
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from akpatrol.model.credential import Credential
+    from akpatrol.sweep.store.sqlite_database import SqliteQueries
 
 
 def test_one_alone_stays_as_it_is() -> None:
@@ -113,7 +112,7 @@ def test_a_user_s_own_rule_says_how_severe_it_is() -> None:
 
 
 @pytest.fixture
-def store(store: sqlite3.Connection) -> sqlite3.Connection:
+def store(store: SqliteQueries) -> SqliteQueries:
     """The store, with the results of three runs over two targets."""
     write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1])))
     write(store, 1, look("two", found(KEYS[0])))
@@ -126,7 +125,7 @@ def _fingerprint(one: Credential) -> str:
     return fingerprint(one.kind, one.secret)
 
 
-def _read(store: sqlite3.Connection, run: int) -> dict[str, list[tuple[str, bytes | None, State]]]:
+def _read(store: SqliteQueries, run: int) -> dict[str, list[tuple[str, bytes | None, State]]]:
     return {
         _fingerprint(one): [(place.target, place.path, place.state) for place in one.occurrences]
         for one in merge.credentials(store, run)
@@ -137,7 +136,7 @@ def _name(key: str) -> str:
     return look("any", found(key))["credentials"][0]["fingerprint"]
 
 
-def test_each_run_is_read_as_it_was(store: sqlite3.Connection) -> None:
+def test_each_run_is_read_as_it_was(store: SqliteQueries) -> None:
     file, other = b"src/0.py", b"src/1.py"
     second = [("1", file, State.REMOVED)]
     assert {name: sorted(places) for name, places in _read(store, 1).items()} == {
@@ -150,13 +149,13 @@ def test_each_run_is_read_as_it_was(store: sqlite3.Connection) -> None:
     assert list(_read(store, 3)) == sorted(_read(store, 3))
 
 
-def test_only_those_that_are_asked_for_are_read(store: sqlite3.Connection) -> None:
+def test_only_those_that_are_asked_for_are_read(store: SqliteQueries) -> None:
     for only in ([], [_name(KEYS[2])], [_name(KEYS[0]), _name(KEYS[2])]):
         assert [_fingerprint(one) for one in merge.credentials(store, 3, only)] == sorted(only)
     assert len(list(merge.credentials(store, 3, None))) == 3
 
 
-def test_what_is_read_was_found_at_the_first_run(store: sqlite3.Connection) -> None:
+def test_what_is_read_was_found_at_the_first_run(store: SqliteQueries) -> None:
     assert {_fingerprint(one): one.found_at for one in merge.credentials(store, 3)} == {
         _name(KEYS[0]): day(1),
         _name(KEYS[1]): day(1),
@@ -164,7 +163,7 @@ def test_what_is_read_was_found_at_the_first_run(store: sqlite3.Connection) -> N
     }
 
 
-def _answer(store: sqlite3.Connection, run: int, status: str) -> None:
+def _answer(store: SqliteQueries, run: int, status: str) -> None:
     body = (
         f'{{"status": "{status}", "reason": "{status} {run}.", "checked_at": null, "http_status": null,'
         ' "organizations": [], "scopes": [], "blast_radius": []}'
@@ -175,12 +174,12 @@ def _answer(store: sqlite3.Connection, run: int, status: str) -> None:
     )
 
 
-def _verified(store: sqlite3.Connection, run: int) -> tuple[str, str, str]:
+def _verified(store: SqliteQueries, run: int) -> tuple[str, str, str]:
     (one,) = merge.credentials(store, run, [_name(KEYS[0])])
     return one.verification.reason if one.verification else "", one.severity.name.lower(), str(one.attribution)
 
 
-def test_the_last_answer_until_a_run_decides(store: sqlite3.Connection) -> None:
+def test_the_last_answer_until_a_run_decides(store: SqliteQueries) -> None:
     assert _verified(store, 3) == ("", "high", "likely")
     _answer(store, 2, "inactive")
     assert [_verified(store, run)[0] for run in (1, 2, 3)] == ["", "inactive 2.", "inactive 2."]
@@ -189,7 +188,7 @@ def test_the_last_answer_until_a_run_decides(store: sqlite3.Connection) -> None:
     assert _verified(store, 3) == ("active 3.", "critical", "confirmed")
 
 
-def test_what_was_not_sent_keeps_the_earlier_answer_and_is_one_where_there_is_none(store: sqlite3.Connection) -> None:
+def test_what_was_not_sent_keeps_the_earlier_answer_and_is_one_where_there_is_none(store: SqliteQueries) -> None:
     _answer(store, 1, "not_sent")
     assert _verified(store, 1)[0] == "not_sent 1."
     _answer(store, 2, "active")

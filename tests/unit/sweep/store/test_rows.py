@@ -15,9 +15,8 @@ from tests import reports
 from tests.unit.sweep.looks import KEYS, day, found, look, target, write
 
 if TYPE_CHECKING:
-    import sqlite3
-
     from akpatrol.report.view import ReportView, VerificationView
+    from akpatrol.sweep.store.sqlite_database import SqliteQueries
 
 
 def names(view: ReportView) -> list[str]:
@@ -30,7 +29,7 @@ def name_of(key: str) -> str:
     return name
 
 
-def sightings(store: sqlite3.Connection) -> dict[str, list[tuple[int, int, int | None]]]:
+def sightings(store: SqliteQueries) -> dict[str, list[tuple[int, int, int | None]]]:
     """Return target, first run and the run after the last, by fingerprint."""
     told: dict[str, list[tuple[int, int, int | None]]] = {}
     query = "SELECT fingerprint, target, since_run, until_run FROM sighting ORDER BY target, since_run"
@@ -39,16 +38,16 @@ def sightings(store: sqlite3.Connection) -> dict[str, list[tuple[int, int, int |
     return told
 
 
-def periods(store: sqlite3.Connection, table: str) -> list[tuple[int, int | None]]:
+def periods(store: SqliteQueries, table: str) -> list[tuple[int, int | None]]:
     found = store.execute(f"SELECT since_run, until_run FROM {table}").fetchall()  # noqa: S608 - of this module
     return sorted(found, key=lambda row: (row[0], row[1] or 99))
 
 
-def covered(store: sqlite3.Connection) -> list[tuple[int, int, int]]:
+def covered(store: SqliteQueries) -> list[tuple[int, int, int]]:
     return store.execute("SELECT target, run, last_run FROM coverage ORDER BY target, run").fetchall()
 
 
-def test_a_target_keeps_its_number_whatever_is_found_in_it(store: sqlite3.Connection) -> None:
+def test_a_target_keeps_its_number_whatever_is_found_in_it(store: SqliteQueries) -> None:
     assert write(store, 1, look("one")) == 1
     assert write(store, 1, look("two")) == 2
     moved = look(target("one")._replace(remote="https://elsewhere.example.org/", head="f" * 40))
@@ -58,7 +57,7 @@ def test_a_target_keeps_its_number_whatever_is_found_in_it(store: sqlite3.Connec
     assert len(told) == 2
 
 
-def test_a_target_is_known_by_its_kind_and_its_real_root(store: sqlite3.Connection) -> None:
+def test_a_target_is_known_by_its_kind_and_its_real_root(store: SqliteQueries) -> None:
     shown = look("shown", found(KEYS[0]))
     assert [write(store, 1, shown, root) for root in ("/real/one", "/real/two", "/real/one")] == [1, 2, 1]
     assert [rows.number_of(store, "repository", root) for root in ("/real/one", "/real/two")] == [1, 2]
@@ -68,7 +67,7 @@ def test_a_target_is_known_by_its_kind_and_its_real_root(store: sqlite3.Connecti
     assert b"/real" not in rows.place("repository", "/real/one")
 
 
-def test_rows_are_open_from_the_first_run_until_something_is_gone(store: sqlite3.Connection) -> None:
+def test_rows_are_open_from_the_first_run_until_something_is_gone(store: SqliteQueries) -> None:
     write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1])))
     write(store, 2, look("one", found(KEYS[0], 2), found(KEYS[1])))
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, None)], name_of(KEYS[1]): [(1, 1, None)]}
@@ -79,7 +78,7 @@ def test_rows_are_open_from_the_first_run_until_something_is_gone(store: sqlite3
     assert sightings(store)[name_of(KEYS[1])] == [(1, 1, 3), (1, 5, None)]
 
 
-def test_what_differs_in_a_target_closes_a_row_and_opens_one(store: sqlite3.Connection) -> None:
+def test_what_differs_in_a_target_closes_a_row_and_opens_one(store: SqliteQueries) -> None:
     write(store, 1, look("one", found(KEYS[0])))
     write(store, 2, look("one", found(KEYS[0], severity=Severity.LOW)))
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, 2), (1, 2, None)]}
@@ -95,7 +94,7 @@ def test_what_differs_in_a_target_closes_a_row_and_opens_one(store: sqlite3.Conn
     assert all(body.keys().isdisjoint({"redacted", "occurrences", "fingerprint", "verification"}) for body in bodies)
 
 
-def test_a_second_scan_in_the_same_run_leaves_only_what_it_found(store: sqlite3.Connection) -> None:
+def test_a_second_scan_in_the_same_run_leaves_only_what_it_found(store: SqliteQueries) -> None:
     write(store, 1, look("one", found(KEYS[0])))
     write(store, 2, look("one", found(KEYS[0]), found(KEYS[1], 2)))
     write(store, 2, look("one", found(KEYS[2])))
@@ -103,7 +102,7 @@ def test_a_second_scan_in_the_same_run_leaves_only_what_it_found(store: sqlite3.
     assert periods(store, "occurrence") == [(1, 2), (2, None)]
 
 
-def test_targets_do_not_close_one_another_s_rows(store: sqlite3.Connection) -> None:
+def test_targets_do_not_close_one_another_s_rows(store: SqliteQueries) -> None:
     write(store, 1, look("one", found(KEYS[0])))
     write(store, 1, look("two", found(KEYS[0])))
     write(store, 2, look("one"))
@@ -111,7 +110,7 @@ def test_targets_do_not_close_one_another_s_rows(store: sqlite3.Connection) -> N
     assert periods(store, "occurrence") == [(1, 2), (1, None)]
 
 
-def test_an_occurrence_says_nothing_of_its_target(store: sqlite3.Connection) -> None:
+def test_an_occurrence_says_nothing_of_its_target(store: SqliteQueries) -> None:
     view = look("one", found(KEYS[0], 2))
     write(store, 1, view)
     bodies = [json.loads(body) for (body,) in store.execute("SELECT body FROM occurrence")]
@@ -123,7 +122,7 @@ def _places(view: ReportView) -> list[Any]:
     return [place for one in view["credentials"] for place in one["occurrences"]]
 
 
-def test_what_cannot_be_read_now_spares_what_was_found_when_it_could(store: sqlite3.Connection) -> None:
+def test_what_cannot_be_read_now_spares_what_was_found_when_it_could(store: SqliteQueries) -> None:
     write(store, 1, look("one", found(KEYS[0]), found(KEYS[1]), gaps=("old",)))
     write(store, 2, look("one", found(KEYS[1]), gaps=("old", "new")))
     assert sightings(store)[name_of(KEYS[0])] == [(1, 1, None)]
@@ -132,14 +131,14 @@ def test_what_cannot_be_read_now_spares_what_was_found_when_it_could(store: sqli
     assert periods(store, "occurrence") == [(1, 3), (1, None)]
 
 
-def test_what_could_be_read_is_that_of_the_scan_that_found_it(store: sqlite3.Connection) -> None:
+def test_what_could_be_read_is_that_of_the_scan_that_found_it(store: SqliteQueries) -> None:
     write(store, 1, look("one", gaps=("old",)))
     write(store, 2, look("one", found(KEYS[0])))
     write(store, 3, look("one", gaps=("old",)))
     assert sightings(store) == {name_of(KEYS[0]): [(1, 2, None)]}
 
 
-def test_an_accepted_skip_spares_nothing(store: sqlite3.Connection) -> None:
+def test_an_accepted_skip_spares_nothing(store: SqliteQueries) -> None:
     write(store, 1, look("one", found(KEYS[0])))
     accepted = look("one", gaps=("new",))
     accepted["coverage"]["skipped"][0]["accepted"] = "test data"
@@ -147,13 +146,13 @@ def test_an_accepted_skip_spares_nothing(store: sqlite3.Connection) -> None:
     assert sightings(store) == {name_of(KEYS[0]): [(1, 1, 2)]}
 
 
-def test_what_is_spared_keeps_its_places_and_what_is_found_gets_new_ones(store: sqlite3.Connection) -> None:
+def test_what_is_spared_keeps_its_places_and_what_is_found_gets_new_ones(store: SqliteQueries) -> None:
     write(store, 1, look("one", found(KEYS[0], 2), found(KEYS[1], 2)))
     write(store, 2, look("one", found(KEYS[1], 1), gaps=("new",)))
     assert periods(store, "occurrence") == [(1, 2), (1, None), (1, None), (1, None)]
 
 
-def test_a_row_of_coverage_that_was_damaged_spares(store: sqlite3.Connection) -> None:
+def test_a_row_of_coverage_that_was_damaged_spares(store: SqliteQueries) -> None:
     write(store, 1, look("one", found(KEYS[0]), gaps=("old",)))
     for body in ("", "[]", "{}", '{"coverage": {"skipped": 1}}'):
         store.execute("UPDATE coverage SET body = ? WHERE run = 1", (body,))
@@ -162,7 +161,7 @@ def test_a_row_of_coverage_that_was_damaged_spares(store: sqlite3.Connection) ->
         store.execute("DELETE FROM coverage WHERE run = 2")
 
 
-def test_coverage_lasts_while_a_target_is_the_same_in_every_run(store: sqlite3.Connection) -> None:
+def test_coverage_lasts_while_a_target_is_the_same_in_every_run(store: SqliteQueries) -> None:
     number = write(store, 1, look("one"))
     assert covered(store) == [(1, 1, 1)]
     rows.looked_again(store, number, 2)
@@ -177,7 +176,7 @@ def test_coverage_lasts_while_a_target_is_the_same_in_every_run(store: sqlite3.C
         rows.looked_again(store, 2, 6)
 
 
-def test_coverage_that_is_carried_on_is_that_of_the_last_scan(store: sqlite3.Connection) -> None:
+def test_coverage_that_is_carried_on_is_that_of_the_last_scan(store: SqliteQueries) -> None:
     number = write(store, 1, look("one", gaps=("a",)))
     write(store, 2, look("one", gaps=("a", "b")))
     rows.looked_again(store, number, 4)
@@ -189,7 +188,7 @@ def test_coverage_that_is_carried_on_is_that_of_the_last_scan(store: sqlite3.Con
     ]
 
 
-def test_a_scan_ends_what_was_said_to_be_the_same_in_its_run(store: sqlite3.Connection) -> None:
+def test_a_scan_ends_what_was_said_to_be_the_same_in_its_run(store: SqliteQueries) -> None:
     number = write(store, 1, look("one"))
     for run in (2, 3):
         rows.looked_again(store, number, run)
@@ -203,7 +202,7 @@ def test_a_scan_ends_what_was_said_to_be_the_same_in_its_run(store: sqlite3.Conn
     assert store.execute("SELECT complete FROM coverage ORDER BY run").fetchall() == [(1,), (0,)]
 
 
-def test_targets_that_a_run_left_out(store: sqlite3.Connection) -> None:
+def test_targets_that_a_run_left_out(store: SqliteQueries) -> None:
     for name in ("one", "two", "three"):
         write(store, 1, look(name))
     rows.looked_again(store, 2, 2)
@@ -215,7 +214,7 @@ def test_targets_that_a_run_left_out(store: sqlite3.Connection) -> None:
     assert rows.left_out(store, 1) == []
 
 
-def test_a_retired_target_is_closed_and_comes_back_when_it_is_scanned(store: sqlite3.Connection) -> None:
+def test_a_retired_target_is_closed_and_comes_back_when_it_is_scanned(store: SqliteQueries) -> None:
     write(store, 1, look("one", found(KEYS[0], 2)))
     write(store, 1, look("two", found(KEYS[0])))
     store.executemany("INSERT INTO signature VALUES (?, 's', 'c')", [(1,), (2,)])
@@ -230,14 +229,14 @@ def test_a_retired_target_is_closed_and_comes_back_when_it_is_scanned(store: sql
     assert sightings(store)[name_of(KEYS[0])][1] == (1, 3, None)
 
 
-def test_a_credential_is_of_the_run_that_found_it_first(store: sqlite3.Connection) -> None:
+def test_a_credential_is_of_the_run_that_found_it_first(store: SqliteQueries) -> None:
     write(store, 2, look("one", found(KEYS[0])))
     write(store, 4, look("two", found(KEYS[0]), found(KEYS[1])))
     told = store.execute("SELECT fingerprint, found_run, found_at FROM credential ORDER BY found_run").fetchall()
     assert told == [(name_of(KEYS[0]), 2, day(2)), (name_of(KEYS[1]), 4, day(4))]
 
 
-def test_answers_are_added_and_none_is_replaced(store: sqlite3.Connection) -> None:
+def test_answers_are_added_and_none_is_replaced(store: SqliteQueries) -> None:
     write(store, 1, look("one", reports.live(KEYS[0]), found(KEYS[1])))
     name = name_of(KEYS[0])
     answers = [_answer(VerificationStatus.ACTIVE), _answer(VerificationStatus.NOT_SENT)]
