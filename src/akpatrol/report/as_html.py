@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
-from akpatrol.report import document, page, page_locations
+from akpatrol.report import document, page, page_bound, page_locations
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -34,8 +34,14 @@ _HINT = "pip install 'akpatrol[html]'"
 
 
 def render(report: Report, options: RenderOptions) -> str:
-    """Return the report as one HTML page."""
-    view = document.build(report, options._replace(show_secrets=False))
+    """Return the report as one HTML page, which shows the most urgent part of a very large one."""
+    masked = options._replace(show_secrets=False)
+    shown, words = page_bound.bounded(report)
+    view = document.build(shown, masked, at_once=True)
+    if words:
+        whole, _ = document.in_parts(report, masked)
+        view["summary"] = whole["summary"]
+        view["notices"] = [words, *view["notices"]]
     values = page.build(view, options.now, options.link_template)
     return page_text("page.html", values, STYLES, SCRIPTS, secrets_asked_for=options.show_secrets)
 

@@ -15,7 +15,8 @@ from akpatrol.report import document, locations
 from akpatrol.report.mask import Mask
 from akpatrol.report.messages import PATH_WIDTH, skip_message, title
 from akpatrol.report.number_words import listed
-from akpatrol.report.overview import changed_words, unsearched_words, verdict
+from akpatrol.report.overview import changed_words, findings_of, unsearched_words, verdict
+from akpatrol.report.place_view import targets_of
 from akpatrol.report.text_safety import middle_out, visible
 from akpatrol.report.wording import parsed
 
@@ -47,7 +48,7 @@ def render(report: Report, options: RenderOptions) -> str:
     masked = options._replace(show_secrets=False)
     view = document.build_visible(report, masked)
     every = locations.in_order(report, view, Mask(masked).redact)
-    with_findings = {place.occurrence_view["target"] for place in every}
+    with_findings = {target for finding in findings_of(view) for target in targets_of(finding)}
     by_target: dict[str, list[Element]] = defaultdict(list)
     kept = _fitting(_failures(every), "findings")
     for place, case in zip(every, kept, strict=False):

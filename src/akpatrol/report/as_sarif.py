@@ -7,6 +7,7 @@ https://docs.github.com/en/code-security/code-scanning/integrating-with-code-sca
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import sarif_om as om
@@ -111,7 +112,7 @@ def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Re
             "belowMinConfidence": report.below_confidence,
         },
     )
-    return run, (_result(place, rule_ids, _location(place, bases)) for place in findings[:RESULT_LIMIT])
+    return run, (_result(place, rule_ids, _location(place, bases)) for place in islice(findings, RESULT_LIMIT))
 
 
 def _rules(

@@ -49,13 +49,14 @@ SCHEMA_VERSION = "1"
 _View = TypeVar("_View")
 
 
-def build(report: Report, options: RenderOptions, *, digest: bool = True) -> ReportView:
+def build(report: Report, options: RenderOptions, *, digest: bool = True, at_once: bool = False) -> ReportView:
     """Return the document; without ``digest`` the rules' digest stays empty, so that a hook does not load OpenSSL.
 
-    The credentials of a large report, and their places, are made anew on each pass.
+    The credentials of a large report, and their places, are made anew on each pass, unless all is wanted ``at_once``.
     """
-    view, credentials = in_parts(report, options, digest=digest)
-    view["credentials"] = credentials if report.is_large else list(credentials)
+    is_large = report.is_large and not at_once
+    view, credentials = in_parts(report, options, digest=digest, at_once=at_once)
+    view["credentials"] = credentials if is_large else list(credentials)
     return view
 
 
@@ -72,7 +73,7 @@ def build_visible(report: Report, options: RenderOptions, *, digest: bool = True
 
 
 def in_parts(
-    report: Report, options: RenderOptions, *, digest: bool = True
+    report: Report, options: RenderOptions, *, digest: bool = True, at_once: bool = False
 ) -> tuple[ReportView, Sequence[CredentialView]]:
     """Return the document without its credentials, and these, which are made on each pass: they need much memory."""
     mask = Mask(options)
@@ -100,7 +101,7 @@ def in_parts(
         return view, []
     from akpatrol.model.places import Remade  # noqa: PLC0415 - most runs of a hook find nothing
 
-    is_large, ordered = report.is_large, credentials_in_order(report.credentials)
+    is_large, ordered = report.is_large and not at_once, credentials_in_order(report.credentials)
     return view, Remade(lambda credential: _credential(credential, mask, options, is_large=is_large), ordered)
 
 

@@ -10,11 +10,11 @@ from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.scan import Severity, State
 from akpatrol.report.document import visible_view
 from akpatrol.report.text_safety import head
-from akpatrol.report.timeline import IN_FILES, moment_of, spans_of
+from akpatrol.report.timeline import IN_FILES, moment_of, span_of
 from akpatrol.report.wording import state_name, status_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
     from datetime import datetime, timedelta
 
     from akpatrol.model.history import SweepHistory
@@ -95,9 +95,9 @@ def counted(
     for number, credential in enumerate(credentials):
         if number >= findings:
             break
-        places: defaultdict[str, list[OccurrenceView]] = defaultdict(list)
+        places: defaultdict[str, _PlacesInTarget] = defaultdict(_PlacesInTarget)
         for place in credential["occurrences"]:
-            places[place["target"]].append(place)
+            places[place["target"]].add(place, now)
         names = [(credential["fingerprint"], target) for target in places]
         is_new = any(name in changes.new for name in names)
         is_back = any(name in changes.back for name in names)
@@ -105,7 +105,7 @@ def counted(
         for name, found in zip(names, places.values(), strict=True):
             counts = targets[name[1]]
             _count(counts, credential, is_new=name in changes.new, is_back=name in changes.back)
-            _place(counts, {**credential, "occurrences": found}, now)
+            _place(counts, credential, found, now)
     return IndexCounts(targets, whole)
 
 
@@ -120,25 +120,36 @@ def _count(counts: TargetCounts, credential: CredentialView, *, is_new: bool, is
         counts.back += is_back
 
 
-def _place(counts: TargetCounts, credential: CredentialView, now: datetime) -> None:
-    """Count what only the places in one target tell: they are the credential's only ones here."""
-    places = credential["occurrences"]
-    state = min((place["state"] for place in places), key=_STATES.index)  # type: ignore[arg-type]
-    spans = [span for span in spans_of(credential, now) if span.in_files]
-    start = min((span.start for span in spans), default=None)
+@dataclass(slots=True)
+class _PlacesInTarget:
+    """What is counted of the places of one credential in one target: when it was in files, from ``start`` to ``end``."""
+
+    state: int = len(_STATES)
+    start: datetime | None = None
+    end: datetime | None = None
+    owners: set[str] = field(default_factory=set)
+
+    def add(self, place: OccurrenceView, now: datetime) -> None:
+        """Add a place."""
+        self.state = min(self.state, _STATES.index(State(place["state"])))
+        self.owners.update(place["owners"])
+        span = span_of(place, now)
+        if span and span.in_files:
+            self.start = min(self.start or span.start, span.start)
+            self.end = max(self.end or span.start, span.end or now)
+
+
+def _place(counts: TargetCounts, credential: CredentialView, places: _PlacesInTarget, now: datetime) -> None:
+    """Count what only the places in one target tell."""
+    state = _STATES[places.state]
     if state not in IN_FILES:
         counts.removed += 1
-        if start:
-            counts.lengths.append(max(span.end or now for span in spans) - start)
+        if places.start and places.end:
+            counts.lengths.append(places.end - places.start)
     if status_of(credential) != VerificationStatus.INACTIVE:
-        first = start or moment_of(credential["first_seen"] or credential["found_at"], now)
+        first = places.start or moment_of(credential["first_seen"] or credential["found_at"], now)
         counts.since = min(filter(None, (counts.since, first)), default=None)
-    counts.owners.update(_owners(places))
+    counts.owners.update(places.owners)
     if len(counts.listed) < LISTED:
         redacted = head(visible_view(credential["redacted"]), _WIDTH)
         counts.listed.append(ListedCredential(redacted, status_of(credential), state_name(state)))
-
-
-def _owners(places: Sequence[OccurrenceView]) -> set[str]:
-    """Return whom CODEOWNERS names for any of the places."""
-    return {owner for place in places for owner in place["owners"]}

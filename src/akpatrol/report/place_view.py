@@ -39,11 +39,17 @@ class PlaceViews(Remade["OccurrenceView"]):
         self.states = states
         self.targets = targets
 
+    def of(self, place: Occurrence) -> OccurrenceView:
+        """Return the view of one place, without a pass over those before it."""
+        return self._make(self._items.of(place) if isinstance(self._items, PlaceViews) else place)
+
 
 def remade(make: Callable[[object], object], items: Sequence[object]) -> Sequence[object]:
     """Return what is made of each of the items of a large report on each pass."""
     if isinstance(items, PlaceViews):
-        return PlaceViews(cast("Callable[[object], OccurrenceView]", make), items, items.states, set(map(visible, items.targets)))
+        return PlaceViews(
+            cast("Callable[[object], OccurrenceView]", make), items, items.states, set(map(visible, items.targets))
+        )
     return Remade(make, items)
 
 
@@ -57,6 +63,11 @@ def targets_of(credential: CredentialView) -> Collection[str]:
     """Return the targets of all places of a credential."""
     places = credential["occurrences"]
     return places.targets if isinstance(places, PlaceViews) else {place["target"] for place in places}
+
+
+def view_of(places: Sequence[OccurrenceView], number: int, place: Occurrence) -> OccurrenceView:
+    """Return the view of one of a credential's places, which has this number in their order."""
+    return places.of(place) if isinstance(places, PlaceViews) else places[number]
 
 
 def build(place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions) -> OccurrenceView:

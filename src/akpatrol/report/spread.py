@@ -10,7 +10,7 @@ from akpatrol.report.number_words import listed
 from akpatrol.report.wording import SHORT_ID
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from akpatrol.model.credential import Occurrence
     from akpatrol.report.view import OccurrenceView, VersionsView
@@ -67,20 +67,33 @@ class Spread(NamedTuple):
             yield f"the last in {_commit(self.last)}"
 
 
-def spread_of(occurrences: Sequence[Occurrence]) -> Spread:
-    """Summarize occurrences on one path, or in texts of commits."""
-    versions = [version for occurrence in occurrences for version in _versions(occurrence)]
-    dated = sorted((version for version in versions if version.commit), key=lambda version: version.date or "")
-    return Spread(
-        number=sum(occurrence.versions.number if occurrence.versions else 1 for occurrence in occurrences),
-        places=len(occurrences),
-        lines=tuple(
-            sorted({occurrence.line for occurrence in occurrences if occurrence.line and not occurrence.containers})
-        ),
-        first=dated[0] if dated else None,
-        last=dated[-1] if dated else None,
-        in_commits=occurrences[0].place in COMMIT_TEXTS,
-    )
+class SpreadCounter:
+    """Summarizes occurrences on one path, or in texts of commits, one after the other."""
+
+    def __init__(self, first: Occurrence) -> None:
+        self._number = self._places = 0
+        self._lines: set[int] = set()
+        self._first: Version | None = None
+        self._last: Version | None = None
+        self._in_commits = first.place in COMMIT_TEXTS
+        self.add(first)
+
+    def add(self, occurrence: Occurrence) -> None:
+        """Add an occurrence."""
+        self._places += 1
+        self._number += occurrence.versions.number if occurrence.versions else 1
+        if occurrence.line and not occurrence.containers:
+            self._lines.add(occurrence.line)
+        for version in _versions(occurrence):
+            if version.commit and (not self._first or _date(version) < _date(self._first)):
+                self._first = version
+            if version.commit and (not self._last or _date(version) >= _date(self._last)):
+                self._last = version
+
+    def spread(self) -> Spread:
+        """Return the summary."""
+        lines = tuple(sorted(self._lines))
+        return Spread(self._number, self._places, lines, self._first, self._last, self._in_commits)
 
 
 def _versions(occurrence: Occurrence) -> tuple[Version, ...]:
@@ -103,6 +116,10 @@ def removal_words(occurrence: OccurrenceView) -> str:
     versions = occurrence["versions"]
     which = "the last version" if versions and versions["count"] > 1 else "this version"
     return f"{which} replaced or removed in "
+
+
+def _date(version: Version) -> str:
+    return version.date or ""
 
 
 def _commit(version: Version) -> str:

@@ -156,16 +156,18 @@ def _start(place: OccurrenceView, now: datetime) -> datetime | None:
 
 def spans_of(credential: CredentialView, now: datetime) -> list[Span]:
     """Return the time of every place that has a date."""
-    spans = []
-    for place in credential["occurrences"]:
-        start = _start(place, now)
-        if start is None:
-            continue
-        end = moment_of(place["removed"]["date"], now) if place["removed"] else None
-        is_open = place["state"] in IN_FILES
-        # A place that no branch holds and no commit removed was never in a branch's files.
-        spans.append(Span(start, None if is_open else max(end or start, start), in_files=is_open or end is not None))
-    return spans
+    return [span for place in credential["occurrences"] if (span := span_of(place, now))]
+
+
+def span_of(place: OccurrenceView, now: datetime) -> Span | None:
+    """Return the time of a place, None where it has no date."""
+    start = _start(place, now)
+    if start is None:
+        return None
+    end = moment_of(place["removed"]["date"], now) if place["removed"] else None
+    is_open = place["state"] in IN_FILES
+    # A place that no branch holds and no commit removed was never in a branch's files.
+    return Span(start, None if is_open else max(end or start, start), in_files=is_open or end is not None)
 
 
 def _row(credential: CredentialView, axis: Axis) -> TimelineRow:

@@ -10,7 +10,7 @@ import pytest
 from akpatrol.model.credential import Version, Versions
 from akpatrol.model.scan import Place, State
 from akpatrol.report import render
-from akpatrol.report.spread import spread_of
+from akpatrol.report.spread import SpreadCounter
 from tests import reports
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def test_one_result_for_the_texts_of_many_commits(format_: str) -> None:
     ],
 )
 def test_words(places: list[Occurrence], words: list[str]) -> None:
-    told = list(spread_of(places).facts())
+    told = list(_spread(places).facts())
     assert len(told) == len(words)
     assert all(word in one for word, one in zip(words, told, strict=True))
 
