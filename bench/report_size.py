@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 _EMPTY = "an empty directory"
-_PATH, _OBJECT, _COMMIT = "<path>", "<object>", "<commit>"
+_PATH, _OBJECT, _COMMIT, _YEAR = "<path>", "<object>", "<commit>", "2024-"
 _A_TARGET = 10
 """Places of a credential in one target."""
 
@@ -134,14 +134,17 @@ def _targets(shape: Shape, number: int, targets: int) -> list[int]:
     return sorted({1 + (number * each + one) % targets for one in range(each)})
 
 
-def _occurrences(known: Sequence[tuple[Any, int]], shape: Shape, targets: int, body: str) -> Iterator[Sequence[Any]]:
+def _occurrences(
+    known: Sequence[tuple[Any, int]], shape: Shape, targets: int, body: str
+) -> Iterator[Sequence[Any]]:
     for credential, number in known:
         where = _targets(shape, number, targets)
-        paths = [f"src/{number}/{place}.py" for place in range(shape.places // len(where))]
-        keyed = sorted((md5(path.encode(), usedforsecurity=False).digest(), path) for path in paths)
         for target in where:
+            paths = [f"src/{number}/{target}/{place}.py" for place in range(shape.places // len(where))]
+            keyed = sorted((md5(path.encode(), usedforsecurity=False).digest(), path) for path in paths)
             for key, path in keyed:
                 names = {_PATH: path, _OBJECT: f"{key.hex()}{target:08x}", _COMMIT: f"{target:08x}{key.hex()}"}
+                names[_YEAR] = f"{2000 + target % 26}-"
                 yield credential.fingerprint, target, key, 1, None, _replaced(body, names)
 
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _CONTINUES = 0x80  # RFC 3629: 10xxxxxx
 
 _LONG_HALF = 16
+_REMEMBERED = 1 << 16
+"""Texts whose masked form is known again; a report may have millions."""
 
 
 class Redactor:
@@ -33,6 +35,8 @@ class Redactor:
     def __call__(self, text: str) -> str:
         """Return ``text`` with every secret replaced by its masked form."""
         if text not in self._seen:
+            if len(self._seen) == _REMEMBERED:
+                self._seen.clear()
             self._seen[text] = self._masked(text)
         return self._seen[text]
 

@@ -141,10 +141,9 @@ def _groups(view: ReportView) -> Iterator[tuple[str, Sequence[CredentialView]]]:
     for number, credential in enumerate(findings):
         places[heading(credential)].append(number)
     for name, numbers in places.items():
-        if len(numbers) == len(findings):
-            yield name, findings
-        elif numbers:
-            yield name, Remade(findings.__getitem__, numbers)
+        if numbers:
+            is_all = len(numbers) == len(findings)
+            yield name, findings if is_all else Remade(findings.__getitem__, numbers)
 
 
 def _advice(view: ReportView, text: CredentialText, style: Style) -> Iterator[str]:

@@ -122,7 +122,7 @@ def _count(counts: TargetCounts, credential: CredentialView, *, is_new: bool, is
 
 @dataclass(slots=True)
 class _PlacesInTarget:
-    """What is counted of the places of one credential in one target: when it was in files, from ``start`` to ``end``."""
+    """What is counted of a credential's places in one target: it was in files from ``start`` to ``end``."""
 
     state: int = len(_STATES)
     start: datetime | None = None

@@ -80,7 +80,10 @@ def test_one_result_for_the_texts_of_many_commits(format_: str) -> None:
     ],
 )
 def test_words(places: list[Occurrence], words: list[str]) -> None:
-    told = list(_spread(places).facts())
+    counter = SpreadCounter(places[0])
+    for place in places[1:]:
+        counter.add(place)
+    told = list(counter.spread().facts())
     assert len(told) == len(words)
     assert all(word in one for word, one in zip(words, told, strict=True))
 
