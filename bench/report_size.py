@@ -58,6 +58,7 @@ class Shape(NamedTuple):
 @click.option("--targets", default=100_000, show_default=True, help="How many in each store.")
 @click.option("--format", "formats", multiple=True, default=tuple(FORMATS), help="Which formats.")
 @click.option("--shape", "chosen", multiple=True, type=int, help="Only these numbers of credentials.")
+@click.option("--together/--apart", default=True, help="Whether to write all formats in one run, too.")
 @click.option("--sweep/--no-sweep", default=True, help="Whether to end a sweep with a report, too.")
 @click.option("--scratch", type=click.Path(path_type=Path), help="Where the stores are made, and kept.")
 @click.option("--save", type=click.Path(file_okay=False, path_type=Path), help="Keep the raw runs there.")
@@ -69,6 +70,7 @@ def main(  # noqa: PLR0913 - one for each option
     scratch: Path | None,
     save: Path | None,
     *,
+    together: bool,
     sweep: bool,
 ) -> None:
     """Fill the stores, write the reports and print a table."""
@@ -81,6 +83,9 @@ def main(  # noqa: PLR0913 - one for each option
             if not store.exists():
                 fill(store, shape, targets)
             commands = {f"report, {name}": ["report", str(store), "-f", name] for name in formats}
+            if together:
+                every = [word for name in FORMATS for word in ("--report", f"{name}:{os.devnull}")]
+                commands["report, all formats in one run"] = ["report", str(store), *every, "-o", os.devnull]
             if sweep:
                 empty = Path(directory) / _EMPTY
                 empty.mkdir(exist_ok=True)
@@ -134,9 +139,7 @@ def _targets(shape: Shape, number: int, targets: int) -> list[int]:
     return sorted({1 + (number * each + one) % targets for one in range(each)})
 
 
-def _occurrences(
-    known: Sequence[tuple[Any, int]], shape: Shape, targets: int, body: str
-) -> Iterator[Sequence[Any]]:
+def _occurrences(known: Sequence[tuple[Any, int]], shape: Shape, targets: int, body: str) -> Iterator[Sequence[Any]]:
     for credential, number in known:
         where = _targets(shape, number, targets)
         for target in where:

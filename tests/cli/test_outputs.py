@@ -99,7 +99,7 @@ def test_full_disk_leaves_the_old_report(tree: Path, tmp_path: Path) -> None:
 
 def test_report_that_cannot_be_rendered_leaves_all_unwritten(tree: Path, tmp_path: Path) -> None:
     """Rendering comes first: no format is written when another shows a bug."""
-    patch = "from akpatrol.report import as_sarif\ndef render(*_): raise ZeroDivisionError\nas_sarif.render = render"
+    patch = "from akpatrol.report import as_sarif\ndef pieces(*_): raise ZeroDivisionError\nas_sarif.pieces = pieces"
     reports = ["--report", f"json:{tmp_path / 'a'}", "--report", f"sarif:{tmp_path / 'b'}"]
     done = execute("scan", tree, *reports, patch=patch)
     assert (done.code, done.out) == (4, b"")

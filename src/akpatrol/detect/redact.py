@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _CONTINUES = 0x80  # RFC 3629: 10xxxxxx
 
 _LONG_HALF = 16
-_REMEMBERED = 1 << 16
+_REMEMBERED = 1 << 15
 """Texts whose masked form is known again; a report may have millions."""
 
 

@@ -82,7 +82,7 @@ class PlaceFacts(NamedTuple):
     first_seen: str | None
     location: tuple[object, ...]
     states: frozenset[State]
-    targets: frozenset[str]
+    targets: tuple[str, ...]
 
 
 class KeptPlaces(Reread["Occurrence"]):

@@ -66,7 +66,7 @@ def credential_of(fields: Fields) -> Credential:
         verification=_verification(fields.maybe("verification", fields.inner)),
         owner=_owner(fields.maybe("owner", fields.inner)),
         allowed=_allowance(fields.maybe("allowed", fields.inner)),
-        found_at=fields.later("found_at", fields.moment),
+        found_at=_shared(fields.later("found_at", fields.moment)),
         end=end_of(occurrences),
         title=fields.later("title", fields.text) or "",
         tags=fields.later("tags", fields.texts) or (),

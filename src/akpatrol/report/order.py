@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Place, State
@@ -66,9 +67,15 @@ def facts_of(places: Sequence[Occurrence]) -> PlaceFacts:
         len({ref for place in places for ref in place.refs}),
         min((place.introduced.date for place in places if place.introduced), default=None),
         min(map(_location, places), default=()),
-        frozenset(place.state for place in places),
-        frozenset(place.target for place in places),
+        _shared(frozenset(place.state for place in places)),
+        tuple(sorted({place.target for place in places})),
     )
+
+
+@cache
+def _shared(states: frozenset[State]) -> frozenset[State]:
+    """Return the same set for equal ones: very many credentials have one of few."""
+    return states
 
 
 def _location(place: Occurrence) -> tuple[str, bytes, tuple[str, ...], int]:

@@ -10,8 +10,9 @@ import heapq
 import os
 import pickle
 import tempfile
+import weakref
 from itertools import islice
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
 from akpatrol.model import places
@@ -36,7 +37,7 @@ class PlaceFile:
 
     def __init__(self) -> None:
         self._room = places.MOST_IN_MEMORY
-        self._file: BinaryIO | None = None
+        self._file: _NamelessFile | None = None
 
     def keep(self, occurrences: Iterator[Occurrence]) -> Sequence[Occurrence]:
         """Return the places of a credential: as they are if there is room for them in memory, else in order.
@@ -55,19 +56,18 @@ class PlaceFile:
             raise UsageError(f"{tempfile.gettempdir()}: {error.strerror}", hint) from None
 
     def _kept(self, head: list[Occurrence], rest: Iterator[Occurrence]) -> KeptPlaces:
-        file = self._file = self._file or tempfile.TemporaryFile()  # noqa: SIM115 - as long as what reads it
+        file = self._file = self._file or _NamelessFile()
         if len(head) <= _RUN:
-            return KeptPlaces(_Stretch(file, _written(file, sorted(head, key=badness))).read, len(head), facts_of(head))
-        with tempfile.TemporaryFile() as scratch:
-            facts, number, runs = _Facts(), 0, []
-            while head:
-                run, head = head[:_RUN], head[_RUN:] or list(islice(rest, _RUN))
-                facts.add(run)
-                number += len(run)
-                runs.append(_Stretch(scratch, _written(scratch, sorted(run, key=badness))))
-            # Of equal places the one that was read first is the first, as if all were sorted at once.
-            merged = heapq.merge(*(run.read() for run in runs), key=badness)
-            return KeptPlaces(_Stretch(file, _written(file, merged)).read, number, facts.all())
+            return KeptPlaces(file.write(sorted(head, key=badness)).read, len(head), facts_of(head))
+        scratch, facts, number, runs = _NamelessFile(), _Facts(), 0, []
+        while head:
+            run, head = head[:_RUN], head[_RUN:] or list(islice(rest, _RUN))
+            facts.add(run)
+            number += len(run)
+            runs.append(scratch.write(sorted(run, key=badness)))
+        # Of equal places the one that was read first is the first, as if all were sorted at once.
+        merged = heapq.merge(*(run.read() for run in runs), key=badness)
+        return KeptPlaces(file.write(merged).read, number, facts.all())
 
 
 class _Facts:
@@ -89,8 +89,29 @@ class _Facts:
             min((part.first_seen for part in self._parts if part.first_seen is not None), default=None),
             min(part.location for part in self._parts),
             frozenset(state for part in self._parts for state in part.states),
-            frozenset(target for part in self._parts for target in part.targets),
+            tuple(sorted({target for part in self._parts for target in part.targets})),
         )
+
+
+class _NamelessFile:
+    """A temporary file, until nothing refers to it."""
+
+    def __init__(self) -> None:
+        self._stream = tempfile.TemporaryFile()  # noqa: SIM115 - as above
+        weakref.finalize(self, self._stream.close)
+
+    def write(self, occurrences: Iterable[Occurrence]) -> _Stretch:
+        """Write places to the end."""
+        start, each = self._stream.seek(0, os.SEEK_END), iter(occurrences)
+        while block := list(islice(each, _BLOCK)):
+            content = pickle.dumps(block, pickle.HIGHEST_PROTOCOL)
+            self._stream.write(len(content).to_bytes(_LENGTH, "little") + content)
+        self._stream.flush()
+        return _Stretch(self, start, self._stream.tell())
+
+    def read(self, at: int, size: int) -> bytes:
+        """Return some bytes."""
+        return os.pread(self._stream.fileno(), size, at)
 
 
 class _Stretch:
@@ -98,24 +119,15 @@ class _Stretch:
 
     __slots__ = ("_end", "_file", "_start")
 
-    def __init__(self, file: BinaryIO, bounds: tuple[int, int]) -> None:
+    def __init__(self, file: _NamelessFile, start: int, end: int) -> None:
         self._file = file
-        self._start, self._end = bounds
+        self._start = start
+        self._end = end
 
     def read(self) -> Iterator[Occurrence]:
         """Yield the places."""
-        at, file = self._start, self._file.fileno()
+        at, file = self._start, self._file
         while at < self._end:
-            size = int.from_bytes(os.pread(file, _LENGTH, at), "little")
-            yield from pickle.loads(os.pread(file, size, at + _LENGTH))  # noqa: S301 - of this process
+            size = int.from_bytes(file.read(at, _LENGTH), "little")
+            yield from pickle.loads(file.read(at + _LENGTH, size))  # noqa: S301 - of this process
             at += _LENGTH + size
-
-
-def _written(file: BinaryIO, occurrences: Iterable[Occurrence]) -> tuple[int, int]:
-    """Write places to the end of a file and return where they begin and end."""
-    start, each = file.seek(0, os.SEEK_END), iter(occurrences)
-    while block := list(islice(each, _BLOCK)):
-        content = pickle.dumps(block, pickle.HIGHEST_PROTOCOL)
-        file.write(len(content).to_bytes(_LENGTH, "little") + content)
-    file.flush()
-    return start, file.tell()

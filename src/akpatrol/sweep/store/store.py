@@ -179,25 +179,34 @@ class SweepStore:
             only = lookup.fingerprints(queries, questions) if questions else None
             if changes:
                 only = {change.fingerprint for change in changes.credentials if change.change != "gone"}
+            # Before the credentials, for together they need much memory.
+            report = self._without_credentials(queries, known, current, minimum if with_history else None)
             with _uncollected():
                 merged = tuple(merge.credentials(queries, current.id, only, PlaceFile().keep))
             credentials, below = group.at_least(merged, minimum)
-            looked = coverage.looked(queries, known, current.id)
-            return Report(
-                command="sweep",
-                started_at=current.started_at,
-                duration=_seconds(current),
-                targets=tuple(look.target for look in looked.looks),
-                coverage=looked.coverage,
-                credentials=credentials,
-                below_confidence=below + sum(look.below_confidence for look in looked.looks),
-                unread_histories=looked.unread_histories,
-                notices=looked.notices,
-                changes=changes,
-                rules_digest=current.rules_digest,
-                interrupted=current.finished_at is None,
-                history=history.history(queries, looked, minimum) if with_history else None,
+            return report._replace(
+                credentials=credentials, below_confidence=below + report.below_confidence, changes=changes
             )
+
+    def _without_credentials(
+        self, queries: Queries, known: Mapping[int, SweepRun], current: SweepRun, of_history: Confidence | None
+    ) -> Report:
+        """Return the report of a run without what was found, with the history of at least this confidence, if any."""
+        looked = coverage.looked(queries, known, current.id)
+        return Report(
+            command="sweep",
+            started_at=current.started_at,
+            duration=_seconds(current),
+            targets=tuple(look.target for look in looked.looks),
+            coverage=looked.coverage,
+            credentials=(),
+            below_confidence=sum(look.below_confidence for look in looked.looks),
+            unread_histories=looked.unread_histories,
+            notices=looked.notices,
+            rules_digest=current.rules_digest,
+            interrupted=current.finished_at is None,
+            history=None if of_history is None else history.history(queries, looked, of_history),
+        )
 
     def document(self, run: int | None = None) -> ReportView:
         """Return the document of a report as of a run or the last one, valid against ``report/schema.json``."""
