@@ -21,6 +21,8 @@ from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
+from tests import reports
+from tests.unit.sweep.looks import CONDITIONS, DIGEST, day, look
 
 from akpatrol.model.scan import State
 from akpatrol.report import FORMATS
@@ -29,8 +31,6 @@ from akpatrol.sweep.store.store import SweepStore
 from akpatrol.sweep.store.target_rows import rows_of
 from bench import record
 from bench.store_rows import rows_of_credential, secret
-from tests import reports
-from tests.unit.sweep.looks import CONDITIONS, DIGEST, day, look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -14,7 +14,8 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import UsageError
-from akpatrol.report import document, page, page_bound, page_locations
+from akpatrol.report import document, page, page_bound, page_locations, summary
+from akpatrol.report.mask import Mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -39,8 +40,7 @@ def render(report: Report, options: RenderOptions) -> str:
     shown, words = page_bound.bounded(report)
     view = document.build(shown, masked, at_once=True)
     if words:
-        whole, _ = document.in_parts(report, masked)
-        view["summary"] = whole["summary"]
+        view["summary"] = summary.build(report, Mask(masked))
         view["notices"] = [words, *view["notices"]]
     values = page.build(view, options.now, options.link_template)
     return page_text("page.html", values, STYLES, SCRIPTS, secrets_asked_for=options.show_secrets)

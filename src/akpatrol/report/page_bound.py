@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
     from akpatrol.model.report import Report
 
-MOST_CREDENTIALS = 5_000
+MOST_CREDENTIALS = 2_000
 MOST_PLACES = 50_000
+SHOWN_PLACES = 20_000
+"""Of a report with more than the most."""
 
 
 def bounded(report: Report) -> tuple[Report, str]:
@@ -43,7 +45,7 @@ def bounded(report: Report) -> tuple[Report, str]:
 
 def _share(numbers: Iterable[int]) -> int:
     """Return how many places each credential may keep, so that all have room for as many."""
-    left, room = sorted(numbers), MOST_PLACES
+    left, room = sorted(numbers), SHOWN_PLACES
     for index, number in enumerate(left):
         share = room // (len(left) - index)
         if number > share:

@@ -11,13 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akpatrol.errors import UsageError
+from akpatrol.model import places
 from akpatrol.model.credential import VerificationStatus
+from akpatrol.model.places import KeptPlaces
 from akpatrol.model.scan import Severity, State
+from akpatrol.report import render
 from akpatrol.report.document import build
-from akpatrol.sweep.store import databases
+from akpatrol.sweep.store import databases, place_file
 from akpatrol.sweep.store.store import SweepStore
 from tests import reports
-from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, TOKEN, day, found, look, signature, target
+from tests.unit.sweep.looks import CONDITIONS, DIGEST, KEYS, TOKEN, day, found, look, signature, sweep, target, told
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,3 +128,40 @@ def test_a_file_is_one_of_sqlite(tmp_path: Path) -> None:
     database = databases.opened(str(tmp_path / "s"), create=True)
     database.close()
     assert (tmp_path / "s").read_bytes().startswith(b"SQLite format 3\0")
+
+
+def test_rows_that_are_streamed_come_in_order_while_other_queries_run(anywhere: Path | str) -> None:
+    with SweepStore(str(anywhere), create=True) as store:
+        run = store.begin(day(1), DIGEST)
+        for number in range(7):
+            store.skip(run, f"target {number}", "it is locked")
+        with store._reading() as queries:
+            query = "SELECT name FROM failure WHERE run = ? ORDER BY name"
+            one, two = (queries.stream(query, (run,)) for _ in range(2))
+            for number, (row,), (other,) in zip(range(7), one, two, strict=True):
+                assert row == other == f"target {number}"
+                assert queries.execute("SELECT count(*) FROM failure").fetchone()[0] == 7
+            # One that is left before its end stops no later one.
+            assert next(queries.stream(query, (run,)))[0] == "target 0"
+            assert len(list(queries.stream(query, (run,)))) == 7
+
+
+@pytest.mark.usefixtures("little_room")
+def test_a_report_with_places_in_a_file_is_the_same(anywhere: Path | str) -> None:
+    sweep(anywhere, look("one", found(KEYS[0], 9), found(KEYS[1])), look("two", found(KEYS[0], 3, State.REMOVED)))
+    report = told(anywhere)
+    kept = [credential for credential in report.credentials if isinstance(credential.occurrences, KeptPlaces)]
+    assert max(len(credential.occurrences) for credential in kept) == 12
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(places, "MOST_IN_MEMORY", 99)
+        expected = told(anywhere)
+        texts = [render(expected, name, reports.options()) for name in ("json", "csv", "text", "sarif")]
+    assert [render(report, name, reports.options()) for name in ("json", "csv", "text", "sarif")] == texts
+
+
+@pytest.fixture
+def little_room(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of which the last places are in a file."""
+    monkeypatch.setattr(places, "MOST_IN_MEMORY", 1)
+    monkeypatch.setattr(place_file, "_RUN", 4)
+    monkeypatch.setattr(place_file, "_BLOCK", 3)
