@@ -30,7 +30,9 @@ def main(file: str, formats: list[str]) -> None:
     with SweepStore(file, create=False) as store:
         report = store.report(minimum=Confidence.MEDIUM)
     reading = time.process_time() - began
-    print(json.dumps({"format": "none", "processor": round(reading, 1), "memory_mb": _memory()}), flush=True)
+    print(
+        json.dumps({"target": "reading the store", "processor": round(reading, 1), "memory_mb": _memory()}), flush=True
+    )
     for name in formats:
         if child := os.fork():
             os.waitpid(child, 0)
@@ -38,7 +40,7 @@ def main(file: str, formats: list[str]) -> None:
         began = time.process_time()
         code = conclude(report, engine, settings._replace(outputs=((name, os.devnull),)), Terminal())
         spent = round(time.process_time() - began, 1)
-        print(json.dumps({"format": name, "processor": spent, "memory_mb": _memory(), "code": code}), flush=True)
+        print(json.dumps({"target": name, "processor": spent, "memory_mb": _memory(), "code": code}), flush=True)
         os._exit(0)
 
 

@@ -8,6 +8,7 @@ ends with the report of the whole store. What counts is the largest resident mem
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import sqlite3
 import subprocess
@@ -35,7 +36,6 @@ from bench.store_rows import rows_of_credential, secret
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-_EMPTY = "an empty directory"
 _PATH, _OBJECT, _COMMIT, _YEAR = "<path>", "<object>", "<commit>", "2024-"
 _A_TARGET = 10
 """Places of a credential in one target."""
@@ -58,43 +58,31 @@ class Shape(NamedTuple):
 @click.option("--targets", default=100_000, show_default=True, help="How many in each store.")
 @click.option("--format", "formats", multiple=True, default=tuple(FORMATS), help="Which formats.")
 @click.option("--shape", "chosen", multiple=True, type=int, help="Only these numbers of credentials.")
-@click.option("--together/--apart", default=True, help="Whether to write all formats in one run, too.")
-@click.option("--sweep/--no-sweep", default=True, help="Whether to end a sweep with a report, too.")
 @click.option("--scratch", type=click.Path(path_type=Path), help="Where the stores are made, and kept.")
 @click.option("--save", type=click.Path(file_okay=False, path_type=Path), help="Keep the raw runs there.")
 def main(  # noqa: PLR0913 - one for each option
     locations: int,
     targets: int,
     formats: Sequence[str],
+    *,
     chosen: Sequence[int],
     scratch: Path | None,
     save: Path | None,
-    *,
-    together: bool,
-    sweep: bool,
 ) -> None:
-    """Fill the stores, write the reports and print a table."""
+    """Fill the stores, write the reports and print a line for each."""
     shapes = [Shape(number, locations // number) for number in (locations // 10, 1000, 1)]
     with tempfile.TemporaryDirectory(dir=scratch) as directory:
+        empty = Path(directory) / "an empty directory"
+        empty.mkdir()
         for shape in shapes:
             if chosen and shape.credentials not in chosen:
                 continue
             store = (scratch or Path(directory)) / f"{shape.credentials}x{shape.places}x{targets}.sqlite3"
             if not store.exists():
                 fill(store, shape, targets)
-            commands = {f"report, {name}": ["report", str(store), "-f", name] for name in formats}
-            if together:
-                every = [word for name in FORMATS for word in ("--report", f"{name}:{os.devnull}")]
-                commands["report, all formats in one run"] = ["report", str(store), *every, "-o", os.devnull]
-            if sweep:
-                empty = Path(directory) / _EMPTY
-                empty.mkdir(exist_ok=True)
-                words = ["sweep", "--store", str(store), "--allow-empty", "--progress", "-f", "json", str(empty)]
-                commands["sweep and its report, json"] = words
-            rows = [
-                {"target": f"{shape.name}: {what}", "locations": locations, "targets": targets, **_measured(words)}
-                for what, words in commands.items()
-            ]
+            rows = [*_formats(store, formats), _sweep(store, empty)]
+            for row in rows:
+                row |= {"target": f"{shape.name}: {row['target']}", "locations": locations, "targets": targets}
             if save:
                 record.save(save, "report-size", rows)
 
@@ -169,22 +157,30 @@ def _replaced(text: str, names: Mapping[str, str]) -> str:
     return text
 
 
-def _measured(words: Sequence[str]) -> dict[str, Any]:
-    """Run akpatrol and return what it took; its report goes to a pipe that is only counted."""
+def _formats(store: Path, formats: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Yield what it takes to read the store, and to write each format."""
+    command = [sys.executable, "-m", "bench.report_formats", str(store), *formats]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout or ():
+            print(line, end="", flush=True)
+            yield json.loads(line)
+
+
+def _sweep(store: Path, empty: Path) -> dict[str, Any]:
+    """Return what a sweep takes that finds nothing more, and reports the store as JSON."""
+    words = ["sweep", "--store", str(store), "--allow-empty", "--no-progress", "--report", f"json:{os.devnull}"]
     began = time.perf_counter()
-    with subprocess.Popen([sys.executable, "-m", "akpatrol", *words], stdout=subprocess.PIPE) as process:
-        assert process.stdout  # noqa: S101
-        size = sum(len(block) for block in iter(lambda: os.read(process.stdout.fileno(), 1 << 16), b""))  # type: ignore[union-attr]
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+    process = subprocess.Popen([sys.executable, "-m", "akpatrol", *words, "-o", os.devnull, str(empty)])
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
     row = {
+        "target": "a sweep and its reports, text and json",
         "seconds": round(time.perf_counter() - began, 1),
         "processor": round(used.ru_utime + used.ru_stime, 1),
         "memory_mb": round(used.ru_maxrss * 1024 / 1e6),
-        "report_mb": round(size / 1e6, 1),
         "code": process.returncode,
     }
-    print(" ".join(words[:1] + words[-1:]), row, flush=True)
+    print(json.dumps(row), flush=True)
     return row
 
 
