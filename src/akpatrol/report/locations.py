@@ -142,14 +142,14 @@ def _places(
     targets: Mapping[str, Target],
     redact: Callable[[str], str],
 ) -> Iterator[PathFinding]:
-    groups: dict[tuple[str, str, str], _Group] = {}
+    groups: dict[tuple[str, str, str], _PathGroup] = {}
     for number, occurrence in enumerate(order.occurrences_in_order(credential.occurrences)):
         uri = _uri(occurrence, targets, redact)
         path = _group_of(occurrence, uri)
         if path in groups:
             groups[path].add(occurrence, uri)
         elif len(groups) < MOST_PATHS:
-            groups[path] = _Group(number, occurrence, uri)
+            groups[path] = _PathGroup(number, occurrence, uri)
     action = action_message(view)
     for group, name in zip(groups.values(), _names(view["fingerprint"], groups.values()), strict=True):
         lead, target = group.lead, targets.get(group.lead.target)
@@ -159,7 +159,7 @@ def _places(
         )
 
 
-class _Group:
+class _PathGroup:
     """The occurrences of a credential on one path: the worst, by its ``number`` among all, and the ``oldest``."""
 
     __slots__ = ("age", "counter", "lead", "number", "oldest_uri", "uri")
@@ -178,7 +178,7 @@ class _Group:
             self.age, self.oldest_uri = age, uri
 
 
-def _names(fingerprint: str, groups: Collection[_Group]) -> list[str]:
+def _names(fingerprint: str, groups: Collection[_PathGroup]) -> list[str]:
     """Return a stable name for each group: its credential and path, and a number, 1 for the oldest with these.
 
     It contains no line, member or content, so that editing a file closes and opens no alert.

@@ -29,7 +29,7 @@ def _version(day: int, state: State = State.REMOVED, **changes: object) -> Occur
 def _collected(*occurrences: Occurrence) -> tuple[Occurrence, ...]:
     match = Match("r", CUSTOM, Secret(b"one"), 0, 3, Confidence.HIGH, Attribution.OPEN)
     (credential,) = group.collect([(match, one) for one in occurrences], _RULES)
-    return credential.occurrences
+    return tuple(credential.occurrences)
 
 
 def test_many_versions_are_one() -> None:

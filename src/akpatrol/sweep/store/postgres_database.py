@@ -63,9 +63,9 @@ class PostgresQueries:
         """Yield the rows of a query, which stay on the server until they are asked for."""
         self._streams += 1
         with self._connection.cursor(f"rows_{self._streams}") as cursor:
-            cursor.itersize = _FETCHED
             cursor.execute(query_text(query), values_of(values))
-            yield from cursor
+            while rows := cursor.fetchmany(_FETCHED):
+                yield from rows
 
     def executemany(self, query: str, rows: Iterable[Sequence[object]], /) -> None:
         """Run a query for each row of values."""

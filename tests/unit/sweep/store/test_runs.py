@@ -12,6 +12,7 @@ import pytest
 from akpatrol.errors import UsageError
 from akpatrol.sweep.store import runs, sqlite_schema
 from akpatrol.sweep.store.schema import SweepRun
+from akpatrol.sweep.store.sqlite_database import SqliteQueries
 from tests.unit.sweep.looks import DIGEST, day
 
 _NOW = datetime.fromisoformat(day(3)) + timedelta(days=8)
@@ -75,7 +76,7 @@ def test_no_earlier_run_that_finished() -> None:
 
 
 def _stored(**changed: Any) -> dict[int, SweepRun]:
-    with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
+    with closing(sqlite3.connect(":memory:", isolation_level=None, factory=SqliteQueries)) as connection:
         sqlite_schema.migrate(connection)
         for run in (_KNOWN[3], _KNOWN[1]._replace(**changed), _KNOWN[2]):
             connection.execute("INSERT INTO run VALUES (?, ?, ?, ?, ?)", run)
