@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 MOST_CREDENTIALS = 2_000
 MOST_PLACES = 50_000
-SHOWN_PLACES = 20_000
-"""Of a report with more than the most."""
+SHOWN_CREDENTIALS, SHOWN_PLACES = 1_000, 10_000
+"""Of a report with more than the most: its targets need memory, too."""
 
 
 def bounded(report: Report) -> tuple[Report, str]:
@@ -29,9 +29,9 @@ def bounded(report: Report) -> tuple[Report, str]:
     if len(findings) <= MOST_CREDENTIALS and places <= MOST_PLACES:
         return report, ""
     ordered = credentials_in_order(report.credentials)
-    kept = ordered[: min(MOST_CREDENTIALS, len(findings))]
+    kept = ordered[: min(SHOWN_CREDENTIALS, len(findings))]
     # With all findings, the allowed ones may be there, too.
-    allowed = ordered[len(findings) :][:MOST_CREDENTIALS] if len(kept) == len(findings) else []
+    allowed = ordered[len(findings) :][:SHOWN_CREDENTIALS] if len(kept) == len(findings) else []
     each = _share(len(credential.occurrences) for credential in kept)
     cut = [
         credential._replace(occurrences=tuple(islice(occurrences_in_order(credential.occurrences), each)))

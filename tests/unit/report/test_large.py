@@ -109,6 +109,7 @@ def test_a_page_has_the_most_urgent_part_and_says_so(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(page_bound, "MOST_PLACES", 8)
     monkeypatch.setattr(page_bound, "SHOWN_PLACES", 7)
     monkeypatch.setattr(page_bound, "MOST_CREDENTIALS", 3)
+    monkeypatch.setattr(page_bound, "SHOWN_CREDENTIALS", 3)
     allowed = reports.credential(KEYS[3], allowed=reports.allowance())
     whole = reports.report(reports.credential(KEYS[0], *_places(KEYS[0], 4)), allowed)
     assert page_bound.bounded(whole) == (whole, "")
