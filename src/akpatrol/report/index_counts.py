@@ -35,7 +35,7 @@ class ListedCredential(NamedTuple):
     state: str
 
 
-@dataclass
+@dataclass(slots=True)
 class TargetCounts:
     """The findings of one target: ``open`` ones are those that the API has not refused.
 
