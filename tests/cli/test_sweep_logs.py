@@ -96,19 +96,19 @@ def test_of_an_index_that_grew_only_the_end_is_read(run: Run, cluster: Cluster, 
     assert result.json["coverage"]["counts"]["documents"] == 351
 
 
-def test_a_sweep_that_breaks_off_goes_on_behind_the_last_range(run: Run, cluster: Cluster, token: str) -> None:
+def test_a_sweep_whose_token_expires_goes_on_behind_the_last_range(run: Run, cluster: Cluster, token: str) -> None:
     index = cluster.index("logs")
     for number in range(350):
         index.write(str(number), {"message": token if number == 340 else "x"})
 
-    def broken(asked: Asked) -> Reply:
+    def expiring(asked: Asked) -> Reply:
         limits = asked.body.get("query", {}).get("range", {}).get("_seq_no", {"lt": 0})
-        return cluster.own(asked) if limits["lt"] <= 200 else Reply(403, {})
+        return cluster.own(asked) if limits["lt"] <= 200 else Reply(401, {})
 
-    cluster.answers["/logs/_search"] = broken
+    cluster.answers["/logs/_search"] = expiring
     result = swept(run, f"{cluster.url}/logs")
     assert result.code == 3
-    assert {skip["reason"].partition(":")[0] for skip in result.skipped} == {"the service refuses access (403)"}
+    assert {skip["reason"].partition(":")[0] for skip in result.skipped} == {"the service refuses access (401)"}
     searched(cluster)
     cluster.answers.clear()
     assert swept(run, f"{cluster.url}/logs").one(token)["path"] == "logs/_doc/340"

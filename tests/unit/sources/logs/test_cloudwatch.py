@@ -131,3 +131,16 @@ def test_errors_are_reasons(error: Exception, reason: str) -> None:
         list(CloudWatch(client, _NOW).documents("a", _WINDOW))
     assert "server says" not in str(caught.value)
     assert "word" not in str(caught.value)
+
+
+def test_a_token_that_expires_between_two_pages_loses_no_event_before_it() -> None:
+    client = Client()
+    event = {"logStreamName": "s/1", "timestamp": _NOW, "message": "x", "eventId": "7"}
+    client.pages = {None: {"events": [event], "nextToken": "a"}, "a": {"events": [{**event, "eventId": "8"}]}}
+    read = CloudWatch(client, _NOW).documents("a", _WINDOW)
+    found = [next(iter(read))]
+    client.error = _answered("ExpiredTokenException")
+    with pytest.raises(LogError, match="does not accept the credentials"):
+        found += read
+    client.error = None
+    assert [*CloudWatch(client, _NOW).documents("a", _WINDOW)][:1] == found
