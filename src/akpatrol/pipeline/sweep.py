@@ -149,8 +149,8 @@ class _SweepRun:
                 store.finish(run, _now())
             # Another sweep may have begun a run since.
             minimum = hashes.minimum(self._settings, self._stages.queries)
-            report = store.report(run, minimum=minimum, with_history=shows_history(self._settings.outputs))
             gaps = sum(not gap.complete and gap.run in (run, None) for gap in store.gaps(run))
+            report = store.report(run, minimum=minimum, with_history=shows_history(self._settings.outputs))
         code = self._conclude(report, watch.totals(gaps))
         return ExitCode.INTERRUPTED if stopped else code
 
