@@ -20,12 +20,12 @@ class Mask:
     """Masks every secret, or none when they are to be shown."""
 
     def __init__(self, options: RenderOptions) -> None:
-        # The same authors, refs and paths occur again and again.
+        # The same authors, refs and paths occur again and again; a large report has no room for more of them.
         redact: Callable[[str], str] = (lambda text: text) if options.show_secrets else options.redact
-        self.redact: Callable[[str], str] = lru_cache(1 << 16)(redact)
-        self.text: Callable[[str], str] = lru_cache(1 << 16)(lambda text: plain(self.redact(text)))
+        self.redact: Callable[[str], str] = lru_cache(1 << 15)(redact)
+        self.text: Callable[[str], str] = lru_cache(1 << 15)(lambda text: plain(self.redact(text)))
         """Mask a text."""
-        self.path: Callable[[bytes], str] = lru_cache(1 << 16)(lambda path: escaped_path(self.redact(decoded(path))))
+        self.path: Callable[[bytes], str] = lru_cache(1 << 15)(lambda path: escaped_path(self.redact(decoded(path))))
         """Mask a path; see ``path_text`` for its bytes."""
 
     def texts(self, texts: Iterable[str]) -> list[str]:
