@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from akpatrol.model.history import SweepHistory
-    from akpatrol.report.view import CredentialView, OccurrenceView
+    from akpatrol.report.view import CredentialView, OccurrenceView, ReportView
 
 LISTED = 20
-"""Credentials of one target that are named."""
+"""Credentials of one target that are named at most."""
+_MOST_LISTED = 200_000  # of all targets
 _WIDTH = 120
 _STATES = list(State)
 _LESSER = {Severity.MEDIUM.name.lower(), Severity.LOW.name.lower()}
@@ -75,22 +76,19 @@ def new_and_back(history: SweepHistory | None) -> NewAndBack:
     if history is None or len(history.runs) < 2:  # noqa: PLR2004 - the last one and one before it
         return NewAndBack()
     last = history.runs[-1].id
-    new: set[tuple[str, str]] = set()
-    back: set[tuple[str, str]] = set()
-    known: set[tuple[str, str]] = set()
-    for span in history.spans:
-        name = (span.fingerprint, span.target)
-        if span.since == last:
-            (back if name in known else new).add(name)
-        known.add(name)
-    return NewAndBack(frozenset(new), frozenset(back))
+    opened = {(span.fingerprint, span.target) for span in history.spans if span.since == last}
+    earlier = ((span.fingerprint, span.target) for span in history.spans if span.since != last)
+    back = opened.intersection(earlier) if opened else opened
+    return NewAndBack(frozenset(opened - back), frozenset(back))
 
 
 def counted(
-    credentials: Iterable[CredentialView], findings: int, history: SweepHistory | None, now: datetime
+    credentials: Iterable[CredentialView], view: ReportView, history: SweepHistory | None, now: datetime
 ) -> IndexCounts:
-    """Return the counts of the first ``findings`` of a document's credentials; the others are allowed."""
+    """Return the counts of a document's credentials that are not allowed; ``view`` is the document without them."""
     targets: defaultdict[str, TargetCounts] = defaultdict(TargetCounts)
+    findings = view["summary"]["findings"]
+    listed = min(LISTED, max(1, _MOST_LISTED // max(1, len(view["scan"]["targets"]))))
     whole, changes = TargetCounts(), new_and_back(history)
     for number, credential in enumerate(credentials):
         if number >= findings:
@@ -106,6 +104,8 @@ def counted(
             counts = targets[name[1]]
             _count(counts, credential, is_new=name in changes.new, is_back=name in changes.back)
             _place(counts, credential, found, now)
+            if len(counts.listed) < listed:
+                counts.listed.append(_listed(credential, found))
     return IndexCounts(targets, whole)
 
 
@@ -150,6 +150,8 @@ def _place(counts: TargetCounts, credential: CredentialView, places: _PlacesInTa
         first = places.start or moment_of(credential["first_seen"] or credential["found_at"], now)
         counts.since = min(filter(None, (counts.since, first)), default=None)
     counts.owners.update(places.owners)
-    if len(counts.listed) < LISTED:
-        redacted = head(visible_view(credential["redacted"]), _WIDTH)
-        counts.listed.append(ListedCredential(redacted, status_of(credential), state_name(state)))
+
+
+def _listed(credential: CredentialView, places: _PlacesInTarget) -> ListedCredential:
+    redacted = head(visible_view(credential["redacted"]), _WIDTH)
+    return ListedCredential(redacted, status_of(credential), state_name(_STATES[places.state]))

@@ -69,7 +69,7 @@ def build(
     view: ReportView, credentials: Iterable[CredentialView], history: SweepHistory | None, now: datetime
 ) -> dict[str, object]:
     """Return the template's values from a document without its credentials, and these one by one."""
-    counts = index_counts.counted(credentials, view["summary"]["findings"], history, now)
+    counts = index_counts.counted(credentials, view, history, now)
     owners = index_rows.owners_of(view, counts.targets)
     rows, elsewhere = index_rows.build(view, counts.targets, owners, history)
     noun = _noun(view)

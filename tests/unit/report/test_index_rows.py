@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.report import Coverage
 from akpatrol.model.scan import Severity, Skipped
+from akpatrol.report import index_counts
 from tests import reports
 from tests.unit.report.indexes import KEYS, look, organization, place, removed, rows, with_history
+
+if TYPE_CHECKING:
+    import pytest
 
 INACTIVE = reports.verification(VerificationStatus.INACTIVE)
 
@@ -25,6 +31,13 @@ def test_a_row_counts_the_findings_of_its_target() -> None:
     assert shop["page"] == "https://github.com/acme/shop"
     assert shop["command"] == "akpatrol history /srv/shop -f html -o report.html"
     assert "1 live credential in 2 repositories" in look(report).said  # once, though in both
+
+
+def test_rows_of_very_many_targets_name_fewer_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index_counts, "_MOST_LISTED", 4)
+    report = organization(*(reports.credential(key, place(key), place(key, "billing")) for key in KEYS[:3]))
+    found = rows(report)
+    assert [(row["found"], len(row["listed"]) // 3) for row in found] == [(3, 2), (3, 2)]
 
 
 def test_new_and_back_are_of_the_last_run() -> None:
