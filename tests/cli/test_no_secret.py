@@ -139,7 +139,7 @@ def test_forced_crash(full: Repository, planted: dict[str, str], monkeypatch: py
         secret = planted["content"]
         raise ValueError(report, secret) from KeyError(secret)
 
-    monkeypatch.setattr(as_text, "render", render)
+    monkeypatch.setattr(as_text, "pieces", render)
     command, *words = _COMMANDS[name]
     done = inside(command, "-vv", *words, cwd=full.path, stdin=planted["content"].encode())
     assert (done.code, done.out) == (4, b"")

@@ -50,9 +50,9 @@ def _tally(*items: Counted | Skipped) -> ScanResult:
 
 
 def _read(cached_repository: RepositoryCache, *items: Counted | Skipped) -> None:
-    for unit in _plan(cached_repository):
+    for number, unit in enumerate(_plan(cached_repository)):
         assert isinstance(unit, SliceUnit)
-        cached_repository.record(unit, _tally(*items))
+        cached_repository.record(unit, _tally(*items if not number else ()))
     cached_repository.store(complete=True)
 
 
