@@ -23,8 +23,10 @@ SCRIPTS = ("index_rows.js", "index_trend.js", "index_list.js", "index.js")
 
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as one HTML page."""
-    view, credentials = document.in_parts(_without_lines(report), options._replace(show_secrets=False))
-    values = index_page.build(view, credentials, report.history, options.now)
+    # What it is made from is no longer in memory while the page is put together.
+    values = index_page.build(
+        *document.in_parts(_without_lines(report), options._replace(show_secrets=False)), report.history, options.now
+    )
     return as_html.page_text("index.html", values, STYLES, SCRIPTS)
 
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 FIRST_ROWS = 100
 """Targets that are listed without JavaScript."""
+_MOST_ROWS = 25_000  # of the page, which then opens in about a second
 _LINE_WIDTH = 500
 _NOTICES = 5
 _WORDS = {
@@ -75,6 +76,7 @@ def build(
     noun = _noun(view)
     trend = index_trend.trend(history, owners)
     strings = Strings()
+    notices = [*_bound(len(rows), noun), *view["notices"]]
     return {
         "noun": noun,
         "heading": (heading := _heading(rows, counts.whole, noun)),
@@ -86,8 +88,8 @@ def build(
         "command": view["scan"]["command"],
         "run": history.runs[-1].id if history else None,
         "changes": view["changes"]["since"]["run"] if view["changes"] else None,
-        "notices": [head(visible_view(notice), _LINE_WIDTH) for notice in view["notices"][:_NOTICES]],
-        "more_notices": max(0, len(view["notices"]) - _NOTICES),
+        "notices": [head(visible_view(notice), _LINE_WIDTH) for notice in notices[:_NOTICES]],
+        "more_notices": max(0, len(notices) - _NOTICES),
         "coverage": _coverage(rows),
         "scanned": coverage_words(view),
         "elsewhere": elsewhere[:_NOTICES],
@@ -106,7 +108,7 @@ def build(
             "noun": noun,
             "words": {name.value: words for name, words in _WORDS.items()},
             "statuses": STATUSES,
-            "rows": [_for_script(row, strings) for row in rows],
+            "rows": [_for_script(row, strings) for row in rows[:_MOST_ROWS]],
             "trend": trend and {"all": trend.all, "owners": trend.owners},
             # The last one, since the rows above number their texts.
             "strings": strings.texts(),
@@ -126,6 +128,11 @@ def _for_script(row: IndexRow, strings: Strings) -> list[object]:
         *(len(counts.lengths), row.mean, row.longest),
         [strings.number(text) for credential in counts.listed for text in credential],
     ]
+
+
+def _bound(rows: int, noun: tuple[str, str]) -> Iterable[str]:
+    if rows > _MOST_ROWS:
+        yield f"The list has the {_MOST_ROWS:,} most urgent of {plural(rows, *noun)}; the JSON report has them all."
 
 
 def _noun(view: ReportView) -> tuple[str, str]:

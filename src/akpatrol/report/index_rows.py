@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
+from akpatrol.model.places import Remade
 from akpatrol.report import links
 from akpatrol.report.document import visible_view
 from akpatrol.report.index_counts import TargetCounts
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _WIDTH = 320
 _REASON_WIDTH = 200
 _DAY = timedelta(days=1)
+_NO_CAUSES: frozenset[str] = frozenset()
 
 
 class LookedAt(StrEnum):
@@ -87,7 +89,7 @@ def build(
     found = []
     for target in targets:
         run = history.scans.get(target["id"], 0) if history else 0
-        mine = [*skipped[target["id"]], *_of_remote(elsewhere, target)]
+        mine = [*skipped.get(target["id"], ()), *_of_remote(elsewhere, target)]
         failed = [skip for skip in mine if skip["item"] in (target["path"], target["remote"])]
         found.append(
             IndexRow(
@@ -96,7 +98,7 @@ def build(
                 owner=owners[target["id"]],
                 looked_at=_looked_at(mine, failed, is_later=bool(history) and run < max(runs)),
                 reasons=visible_view(reasons_of(failed or mine)),
-                causes=frozenset(head(visible_view(skip["reason"]), _REASON_WIDTH) for skip in failed or mine),
+                causes=frozenset(map(_cause, failed or mine)) if mine else _NO_CAUSES,
                 run=run,
                 date=runs.get(run, view["scan"]["started_at"])[:10],
                 since=_day(counts.get(target["id"])),
@@ -110,6 +112,10 @@ def build(
     others = [skip for skip in rest if skip["item"] not in history.failed] if history else []
     found += _failed(failed)
     return IndexRows(tuple(sorted(found, key=_urgency)), tuple(map(_sentence, others)))
+
+
+def _cause(skip: SkipView) -> str:
+    return head(visible_view(skip["reason"]), _REASON_WIDTH)
 
 
 def _sentence(skip: SkipView) -> str:
@@ -140,7 +146,7 @@ def _on_forge(target: TargetView) -> str:
 
 
 def _titles(targets: Sequence[TargetView]) -> dict[str, str]:
-    return names([visible_view(target) for target in targets], [_forge_name(target) for target in targets])
+    return names(Remade(visible_view, targets), [_forge_name(target) for target in targets])
 
 
 def _forge_name(target: TargetView) -> str | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from akpatrol.model.credential import VerificationStatus
 from akpatrol.model.report import Coverage
 from akpatrol.model.scan import Severity, Skipped
-from akpatrol.report import index_counts
+from akpatrol.report import index_counts, index_page
 from tests import reports
 from tests.unit.report.indexes import KEYS, look, organization, place, removed, rows, with_history
 
@@ -38,6 +38,17 @@ def test_rows_of_very_many_targets_name_fewer_credentials(monkeypatch: pytest.Mo
     report = organization(*(reports.credential(key, place(key), place(key, "billing")) for key in KEYS[:3]))
     found = rows(report)
     assert [(row["found"], len(row["listed"]) // 3) for row in found] == [(3, 2), (3, 2)]
+
+
+def test_a_list_of_very_many_targets_has_the_most_urgent(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = ("a", "b", "c")
+    report = organization(reports.live(KEYS[0], place(KEYS[0], "c")), names=names)
+    monkeypatch.setattr(index_page, "_MOST_ROWS", 3)
+    assert [row["name"] for row in rows(report)] == ["acme/c", "acme/a", "acme/b"]
+    assert "most urgent" not in look(report).said
+    monkeypatch.setattr(index_page, "_MOST_ROWS", 2)
+    assert [row["name"] for row in rows(report)] == ["acme/c", "acme/a"]
+    assert "The list has the 2 most urgent of 3 repositories; the JSON report has them all." in look(report).said
 
 
 def test_new_and_back_are_of_the_last_run() -> None:
