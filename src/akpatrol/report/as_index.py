@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from akpatrol.model.places import changed
 from akpatrol.report import as_html, document, index_page
 
 if TYPE_CHECKING:
@@ -24,16 +23,6 @@ SCRIPTS = ("index_rows.js", "index_trend.js", "index_list.js", "index.js")
 def render(report: Report, options: RenderOptions) -> str:
     """Return the report as one HTML page."""
     # What it is made from is no longer in memory while the page is put together.
-    values = index_page.build(
-        *document.in_parts(_without_lines(report), options._replace(show_secrets=False)), report.history, options.now
-    )
+    masked = options._replace(show_secrets=False)
+    values = index_page.build(*document.in_parts(report, masked, with_context=False), report.history, options.now)
     return as_html.page_text("index.html", values, STYLES, SCRIPTS)
-
-
-def _without_lines(report: Report) -> Report:
-    """Return the report without the lines around its findings: to mask what is not shown takes half of the time."""
-    credentials = (
-        one._replace(occurrences=changed(one.occurrences, lambda place: place._replace(context=())))
-        for one in report.credentials
-    )
-    return report._replace(credentials=tuple(credentials))

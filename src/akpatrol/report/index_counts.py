@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LISTED = 20
 """Credentials of one target that are named at most."""
-_MOST_LISTED = 200_000  # of all targets
+_MOST_LISTED = 100_000  # of all targets
 _WIDTH = 120
 _STATES = list(State)
 _LESSER = {Severity.MEDIUM.name.lower(), Severity.LOW.name.lower()}

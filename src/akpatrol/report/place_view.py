@@ -70,9 +70,11 @@ def view_of(places: Sequence[OccurrenceView], number: int, place: Occurrence) ->
     return places.of(place) if isinstance(places, PlaceViews) else places[number]
 
 
-def build(place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions) -> OccurrenceView:
+def build(
+    place: Occurrence, secret: Secret, mask: Mask, options: RenderOptions, *, with_context: bool = True
+) -> OccurrenceView:
     """Return the view of a place; its texts are masked."""
-    context = context_line(place.context, secret, mask.text, show_secrets=options.show_secrets)
+    context = context_line(place.context if with_context else (), secret, mask.text, show_secrets=options.show_secrets)
     match_lines = [] if place.line is None else [max(1, place.line - before) for before in place.lines_before]
     return {
         "target": mask.text(place.target),
