@@ -66,9 +66,9 @@ def test_same_report_with_any_number_of_processes(
     started = []
     original = execute._workers
 
-    def workers(jobs: int, examiner: Examiner) -> AbstractContextManager[Any]:
+    def workers(jobs: int, examiner: Examiner, units: int) -> AbstractContextManager[Any]:
         started.append(jobs)
-        return original(jobs, examiner)
+        return original(jobs, examiner, units)
 
     monkeypatch.setattr(execute, "_workers", workers)
     monkeypatch.setattr(execute, "_MUCH_WORK_SECONDS", seconds)
@@ -158,7 +158,7 @@ def test_interrupt_keeps_what_came_back(monkeypatch: pytest.MonkeyPatch) -> None
     tally, source = ScanResult(), _Source(*[_Fine()] * 40)
     with pytest.raises(KeyboardInterrupt):
         execute.read(source, Examiner(load()), tally, 2, lambda _: None)  # type: ignore[arg-type]
-    assert tally.counts["files"] == 1 + 2 * execute._UNITS_IN_FLIGHT_A_JOB  # one was read here
+    assert tally.counts["files"] == 1 + 2 * execute._UNITS_BESIDE_A_JOB  # one was read here
     assert not _children()
 
 

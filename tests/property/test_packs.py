@@ -156,6 +156,7 @@ def test_equals_git(
     monkeypatch.setattr(partition, "_ENTRIES_IN_DICT", 0)
     monkeypatch.setattr(partition, "SLICE_BYTES", 5000)
     monkeypatch.setattr(partition, "_GROUP_BYTES", 2500)
+    monkeypatch.setattr(partition, "_LEAST_GROUP_BYTES", 500)
     monkeypatch.setattr(plan, "_LOOSE_IDS", 2)
     monkeypatch.setattr(rebuild, "BUDGET_BYTES", 1000)
     monkeypatch.setattr(inflate, "_ONE_SHOT_BYTES", 100)

@@ -36,6 +36,8 @@ _MUCH_WORK_SECONDS = 1.0
 # With this many rules a process takes so many times as long to start.
 _MANY_RULES, _SLOW_START = 20, 4
 _UNITS_IN_FLIGHT_A_JOB = 4
+# While this process reads too, it takes what is left, so that the others soon end.
+_UNITS_BESIDE_A_JOB = 2
 _COUNTED = Skipped | Counted | Excluded
 
 
@@ -153,7 +155,9 @@ class _Sharing:
 @contextmanager
 def _sharing(examiner: Examiner, sink: _Sink, jobs: int) -> Iterator[_Sharing]:
     with ExitStack() as exits:
-        sharing = _Sharing(lambda number: exits.enter_context(_workers(number, examiner)), jobs, sink)
+        sharing = _Sharing(
+            lambda number: exits.enter_context(_workers(number, examiner, _UNITS_BESIDE_A_JOB)), jobs, sink
+        )
         try:
             with _keeping_done(sharing.workers, sink):
                 yield sharing
@@ -186,11 +190,11 @@ def _keeping_done(several: Sequence[_Workers], sink: _Sink) -> Iterator[None]:
 class _Workers:
     """A pool whose workers have an examiner; ``first`` is done once a worker is ready, ``running`` are their units."""
 
-    def __init__(self, pool: ProcessPool, first: Future[None]) -> None:
+    def __init__(self, pool: ProcessPool, first: Future[None], units: int) -> None:
         self.first = first
         self.running: dict[Future[ScanResult], Unit] = {}
         self.pool = pool
-        self._most = pool.workers * _UNITS_IN_FLIGHT_A_JOB
+        self._most = pool.workers * units
 
     def submit(self, unit: Unit) -> None:
         """Have a unit read."""
@@ -228,13 +232,13 @@ def _add_done(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResul
 
 
 @contextmanager
-def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
+def _workers(jobs: int, examiner: Examiner, units: int = _UNITS_IN_FLIGHT_A_JOB) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
     with _in_file(examiner.engine.prefilter.compiled()) as patterns:
         pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, examiner.literals, patterns)
         try:
-            yield _Workers(pool, pool.start())
+            yield _Workers(pool, pool.start(), units)
         finally:
             pool.close()
 

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
 # A slice makes about this many bytes of content, and has at most this many entries.
 SLICE_BYTES = 24 << 20
 SLICE_ENTRIES = 16_384
-# Small delta trees are put together to this size: near the end of a scan no process should wait long for another.
-_GROUP_BYTES = SLICE_BYTES // 2
+# Small delta trees are put together to at most this size, and of a small pack to a part of it: near the end of a scan
+# no process should wait long for another.
+_GROUP_BYTES, _LEAST_GROUP_BYTES, _GROUPS = SLICE_BYTES // 2, 1 << 20, 24
 # Commits and tags, trees, and blobs with all that is broken.
 _TURNS, _OTHERS = {1: 0, 4: 0, 2: 1}, 2
 # A dict over more entries would take too much memory; bisecting takes four times as long.
@@ -214,6 +215,8 @@ def _grouped(roots: array[int], headers: _Headers) -> _Grouped:
     for root in roots:
         if root >= 0:
             members[root] += 1
+    fitting = sum(number * (size + _ENTRY_BYTES) for number, size in zip(members, sizes, strict=True)) // _GROUPS
+    group_bytes = min(_GROUP_BYTES, max(_LEAST_GROUP_BYTES, fitting))
     groups, kinds, large = array("i", [-1]) * len(roots), list[int](), list[int]()
     # The slice that the next entries of a kind go to, with its bytes and its entries.
     filling, costs, counts = ([-1] * (_OTHERS + 1) for _ in range(3))
@@ -227,7 +230,7 @@ def _grouped(roots: array[int], headers: _Headers) -> _Grouped:
         kind = _TURNS.get(headers.kinds[root], _OTHERS)
         costs[kind] += cost
         counts[kind] += number
-        if filling[kind] < 0 or costs[kind] > _GROUP_BYTES or counts[kind] > SLICE_ENTRIES:
+        if filling[kind] < 0 or costs[kind] > group_bytes or counts[kind] > SLICE_ENTRIES:
             filling[kind], costs[kind], counts[kind] = len(kinds), cost, number
             kinds.append(kind)
         groups[root] = filling[kind]
