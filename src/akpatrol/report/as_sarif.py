@@ -44,6 +44,7 @@ FINGERPRINT = "akpatrolFingerprint/v1"
 RESULT_LIMIT = 25_000
 """GitHub refuses a run with more."""
 NOTIFICATION_LIMIT = 100
+_MOST_TARGETS = 10_000  # of a report that names all, also those without a result
 
 _SCORES = {Severity.CRITICAL: "9.5", Severity.HIGH: "8.0", Severity.MEDIUM: "5.5", Severity.LOW: "3.0"}
 _NO_RESULTS = '\n      "results": []'
@@ -87,8 +88,9 @@ def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Re
     view = document.build_visible(report, options)
     redact = Mask(options).redact
     rules = _rules(report.findings, findings_of(view), options.rules)
-    bases = _base_ids(report.targets)
     findings = locations.in_order(report, view, redact)
+    targets = _targets(report, findings)
+    bases = _base_ids(targets)
     rule_ids = list(rules)
     run = om.Run(
         tool=om.Tool(
@@ -105,7 +107,7 @@ def _run(report: Report, options: RenderOptions) -> tuple[om.Run, Iterator[om.Re
         original_uri_base_ids={
             name: om.ArtifactLocation(uri=file_uri(base, redact, directory=True)) for base, name in bases.items()
         },
-        version_control_provenance=_provenance(report.targets, bases, redact),
+        version_control_provenance=_provenance(targets, bases, redact),
         results=[],
         properties={
             "coverage": {key: value for key, value in view["coverage"].items() if key != "skipped"},
@@ -213,6 +215,14 @@ def _result(place: PathFinding, rule_ids: list[str], location: om.Location) -> o
             "verification": status_of(place.view),
         },
     )
+
+
+def _targets(report: Report, findings: Sequence[PathFinding]) -> Sequence[Target]:
+    """Return the targets; of very many, those that a result is in."""
+    if len(report.targets) <= _MOST_TARGETS:
+        return report.targets
+    named = {place.occurrence.target for place in islice(findings, RESULT_LIMIT)}
+    return [target for target in report.targets if target.id in named]
 
 
 def _base_ids(targets: Iterable[Target]) -> dict[str, str]:

@@ -211,6 +211,22 @@ def test_many_gaps_are_summed_up() -> None:
     }
 
 
+def test_of_very_many_targets_those_with_results_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    targets = tuple(
+        reports.target(id=name, root=f"/srv/{name}", base=f"/srv/{name}", remote=f"https://github.com/acme/{name}")
+        for name in ("a", "b", "c")
+    )
+    report = reports.report(reports.credential(KEY, reports.occurrence(KEY, target="b")), targets=targets)
+    whole = run(report)
+    assert len(whole["versionControlProvenance"]) == len(targets)
+    monkeypatch.setattr(as_sarif, "_MOST_TARGETS", 2)
+    cut = run(report)
+    assert [entry["repositoryUri"] for entry in cut["versionControlProvenance"]] == ["https://github.com/acme/b"]
+    (result,) = cut["results"]
+    base = result["locations"][0]["physicalLocation"]["artifactLocation"]["uriBaseId"]
+    assert {base: "file:///srv/b/"} == {name: entry["uri"] for name, entry in cut["originalUriBaseIds"].items()}
+
+
 def test_several_targets_have_several_bases() -> None:
     targets = (reports.target(), reports.target(id="t2", root="/src/other", base=None, remote=None))
     places = (reports.occurrence(KEY), reports.occurrence(KEY, target="t2"))
