@@ -156,10 +156,23 @@ class Engine:
         return sorted(found)
 
     def prefiltered_each(self, parts: Sequence[bytes]) -> Iterable[tuple[int, PrefilterResult | None]]:
-        """Yield the number of each part that may have a prefilter result, and that result where it is known.
+        """Return the number of each part that may have a prefilter result, and that result where it is known.
 
         A rule in it may have no match in the part. Where it is not known, the part must be searched alone.
         """
+        if not self._counting or self._needs_edges:
+            return self._prefiltered_together(parts)
+        # Beyond ASCII more is searched for.
+        by_form = ([n for n, part in enumerate(parts) if part.isascii() == is_ascii] for is_ascii in (True, False))
+        each = [
+            (numbers[number], result)
+            for numbers in by_form
+            if numbers
+            for number, result in self._prefiltered_together([parts[number] for number in numbers])
+        ]
+        return sorted(each, key=_number)
+
+    def _prefiltered_together(self, parts: Sequence[bytes]) -> Iterable[tuple[int, PrefilterResult | None]]:
         if self._needs_edges:
             return [(number, None) for number in range(len(parts))]
         result = self.prefiltered(self._separator.join(parts))

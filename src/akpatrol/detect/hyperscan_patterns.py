@@ -10,7 +10,7 @@ from collections import defaultdict
 from contextlib import suppress
 from functools import cached_property, partial
 from threading import Lock
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.detect.character_runs import grouped
 from akpatrol.detect.first_match import LONGEST_MATCH, searches
@@ -61,6 +61,13 @@ class TooManyEndsError(Exception):
     """Users' patterns match so often that their ends are of no use."""
 
 
+class _Searched(NamedTuple):
+    """The database of ``patterns``, and one of ``keywords``, which are searched for in text beyond ASCII alone."""
+
+    patterns: Any
+    keywords: Any
+
+
 class HyperscanPatterns:
     """Compiled patterns: anchors and users' patterns report each end, triggers as they specify."""
 
@@ -82,15 +89,15 @@ class HyperscanPatterns:
             for index, trigger in listed
             for pattern, _ in trigger.parts or ((trigger.pattern, trigger.needs),)
         ]
-        # The last is the pattern that makes a database quick to compile: data may match it all the same.
+        # After them comes the pattern that makes a database quick to compile: data may match it all the same.
         keywords = [_NOBODY - 1 - place for place in range(len(self._users.worded))]
-        self._only_beyond_ascii = frozenset(self._number + len(parts) + place for place in range(len(keywords)))
-        self._owners = [*range(self._number), *(index for index, _, _ in parts), *keywords, _NOBODY]
+        self._owners = [*range(self._number), *(index for index, _, _ in parts), _NOBODY, *keywords, _NOBODY]
         self._triggers = [(self._number + place, *part[1:]) for place, part in enumerate(parts)]
         self._parted = {index for index, trigger in listed if trigger.parts}
         kinds = grouped(triggers)
         if dumps:
-            self._first, *within = loaded(dumps)
+            first, *within = loaded(dumps)
+            self._first = _Searched(first, within.pop() if keywords else None)
         else:
             self._first = self._compile(once=False)
             # Patterns within runs take longer to compile together, and are no faster to search for.
@@ -104,22 +111,22 @@ class HyperscanPatterns:
         # A database has one scratch, and a scratch serves one call at a time.
         self._lock = Lock()
 
-    def _compile(self, *, once: bool) -> Any:
-        """Return the database of everything; ends of users' patterns are reported ``once`` or each."""
+    def _compile(self, *, once: bool) -> _Searched:
+        """Return the databases of everything; ends of users' patterns are reported ``once`` or each."""
         try:
             return self._compiled(once=once)
         except Error:
             self._users.refuse()
         return self._compiled(once=once)
 
-    def _compiled(self, *, once: bool) -> Any:
+    def _compiled(self, *, once: bool) -> _Searched:
         anchors = [(index, self._rules[index].anchor.encode(), 0) for index in sorted(self._anchored)]
-        keywords = self._users.keywords(self._number + len(self._triggers), once=once)
-        return database([*anchors, *self._users.listed(once=once), *self._triggers, *keywords])
+        keywords = self._users.keywords(self._number + len(self._triggers) + 1, once=once)
+        return _Searched(database([*anchors, *self._users.listed(once=once), *self._triggers]), database(keywords))
 
     @cached_property
-    def _sparse(self) -> Any:
-        """The database for data in which users' patterns match too often."""
+    def _sparse(self) -> _Searched:
+        """The databases for data in which users' patterns match too often."""
         return self._compile(once=True)
 
     def _compile_whether(self) -> Any:
@@ -129,17 +136,18 @@ class HyperscanPatterns:
 
     def compiled(self) -> bytes | None:
         """Return the databases for use in another process with the same patterns; None if it is not worth it."""
-        if not self._first or self._users.refused:
+        if not self._first.patterns or self._users.refused:
             return None
-        return with_numbers(self._users.by_keywords, self.dumped())
+        keywords = dumped(self._first.keywords) if self._first.keywords else b""
+        return with_numbers(self._users.by_keywords, self.dumped() + keywords)
 
     def dumped(self) -> bytes:
-        """Return the databases alone, each after its size."""
-        return b"".join(dumped(each) for each in (self._first, *self._within))
+        """Return the databases but for that of keywords, each after its size."""
+        return b"".join(dumped(each) for each in (self._first.patterns, *self._within))
 
     def search(self, data: bytes) -> PrefilterResult:
         """Return where in ``data`` a credential could be."""
-        if not self._first:
+        if not self._first.patterns:
             return PrefilterResult(self._users.anywhere(data))
         try:
             return self._search(data, self._first)
@@ -150,7 +158,7 @@ class HyperscanPatterns:
             result.touched.clear()
             return result
 
-    def _search(self, data: bytes, searched: Any) -> PrefilterResult:
+    def _search(self, data: bytes, searched: _Searched) -> PrefilterResult:
         result = PrefilterResult(self._users.anywhere(data))
         if len(data) <= _CALL_BYTES:
             self._scan(searched, data, 0, result, data)
@@ -166,8 +174,8 @@ class HyperscanPatterns:
                 del result.fired[index]
         return result
 
-    def _scan(self, searched: Any, part: bytes, base: int, result: PrefilterResult, data: bytes) -> None:
-        recorded = _Recorded(searched, base, self._only_beyond_ascii if data.isascii() else frozenset())
+    def _scan(self, searched: _Searched, part: bytes, base: int, result: PrefilterResult, data: bytes) -> None:
+        recorded = _Recorded(searched.patterns, base)
         with self._lock:
             position = self._each(part, _CALL_OVERLAP if base else 0, len(part), most_of(part), recorded)
             if position < len(part):
@@ -185,6 +193,9 @@ class HyperscanPatterns:
                     self._which(part, position, stop, recorded)
                     position = stop
                 position = self._each(part, position, len(part), _MOST_IN_BLOCK, recorded)
+            if searched.keywords and not result.flooded and not data.isascii():
+                recorded.searched = searched.keywords
+                self._each(part, _CALL_OVERLAP if base else 0, len(part), most_of(part), recorded)
             in_runs = [runs.fired(part, searches) for runs, searches in self._runs]
         self._report(recorded, result, data)
         if result.flooded:
@@ -206,8 +217,6 @@ class HyperscanPatterns:
 
         def record(index: int, _start: int, end: int, _flags: int, _context: object) -> bool:
             nonlocal left, ends_left
-            if index in recorded.unused:
-                return False
             if shift + end > since or not since:
                 owner = owners[index]
                 known = ends[owner]
@@ -287,14 +296,13 @@ class HyperscanPatterns:
 
 
 class _Recorded:
-    """The ends of each pattern's matches, unless they are ``unused``, and floods, as offsets; a part is at ``base``.
+    """The ends of each pattern's matches and floods, as offsets; a part is at ``base``.
 
     Those of ``incomplete`` patterns are not all that there are.
     """
 
-    def __init__(self, searched: Any, base: int, unused: frozenset[int]) -> None:
+    def __init__(self, searched: Any, base: int) -> None:
         self.searched = searched
-        self.unused = unused
         self.incomplete: set[int] = set()
         self.base = base
         self.ends: dict[int, array[int]] = defaultdict(partial(array, "Q"))

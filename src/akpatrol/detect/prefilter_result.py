@@ -16,7 +16,7 @@ _LITTLE_BYTES = 128 << 10  # of which each match is reported
 # Beyond so many, plus one in so many bytes, not every match is reported.
 _MOST, _MOST_IN_BYTES = 1024, 64
 # How rules and triggers become patterns; another number for another way.
-_FORM = 5
+_FORM = 6
 GAP_BYTES = 256  # the engine's reach is much more than this and the longest match together
 
 

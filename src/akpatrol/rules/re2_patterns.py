@@ -6,7 +6,7 @@ the characters of UTF-8 in text that has any. As in Go, each byte that is no UTF
 
 from __future__ import annotations
 
-import codecs
+import re
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from akpatrol.rules.rule import Rule
 
-_NO_TEXT = b"\x1a"  # a character that is no letter, digit or blank, as Go's for what is no UTF-8
+_NO_TEXT = "\x1a"  # a character that is no letter, digit or blank, as Go's for what is no UTF-8
+_NO_UTF8 = re.compile("[\udc80-\udcff]")  # what Python decodes each such byte to
 _MANY_BYTES = 256 << 20  # that RE2 may take for thousands of patterns; it takes less
 
 
@@ -95,18 +96,9 @@ def _valid_utf8(text: bytes) -> bytes | None:
     global _last  # noqa: PLW0603 - one value, replaced as a whole
     known, valid = _last
     if known is not text:
-        valid = None if text.isascii() else text.decode("utf-8", _REPLACING).encode()
+        valid = None if text.isascii() else _NO_UTF8.sub(_NO_TEXT, text.decode("utf-8", "surrogateescape")).encode()
         _last = text, valid
     return valid
-
-
-def _replaced(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)  # noqa: S101 - it is registered for decoding
-    return _NO_TEXT.decode() * (error.end - error.start), error.end
-
-
-_REPLACING = "akpatrol-same-length"
-codecs.register_error(_REPLACING, _replaced)
 
 
 def compile_any(patterns: Iterable[bytes]) -> Any:
