@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from akpatrol.detect.prefilter import Prefilter
 from akpatrol.model.scan import Counted
 from akpatrol.rules.rule_file import load
 from akpatrol.scan import execute
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.result import ScanResult
+from akpatrol.sources.base import Amount
+from akpatrol.sources.git import history
 from tests.credentials import organization_key
 
 if TYPE_CHECKING:
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
     from akpatrol.sources.base import Item
     from tests.conftest import Run
+    from tests.repositories import Repository
 
 _FILES = 3000
 
@@ -81,6 +85,35 @@ def test_same_report_with_any_number_of_processes(
     assert not _children()
 
 
+@pytest.mark.parametrize(("very_many", "expected"), [(0, [2]), (100, [1, "read"])])
+def test_processes_start_before_a_history_of_known_size_is_read(
+    run: Run, repo: Repository, rng: Random, monkeypatch: pytest.MonkeyPatch, very_many: int, expected: list[object]
+) -> None:
+    """Of many objects; of very many, this process reads none."""
+    repo.commit_file("f", f"A={organization_key(rng)}\n")
+    alone = run("history", repo.path, "--jobs", "1", "--no-cache")
+    events: list[object] = []
+    workers, read_here = execute._workers, execute._read_here
+
+    def started(jobs: int, examiner: Examiner, *units: int) -> AbstractContextManager[Any]:
+        events.append(jobs)
+        return workers(jobs, examiner, *units)
+
+    def read(*arguments: Any) -> None:
+        events.append("read")
+        read_here(*arguments)
+
+    monkeypatch.setattr(execute, "_workers", started)
+    monkeypatch.setattr(execute, "_read_here", read)
+    monkeypatch.setattr(history, "_MANY", 0)
+    monkeypatch.setattr(history, "_VERY_MANY", very_many)
+    monkeypatch.setattr(Prefilter, "is_kept", lambda _: True)
+    together = run("history", repo.path, "--jobs", "2", "--no-cache")
+    assert events[: len(expected)] == expected
+    assert ("read" in events) is ("read" in expected)
+    assert _comparable(alone.json) == _comparable(together.json)
+
+
 class _Dying:
     """A unit in which the worker that reads it is killed, as when memory runs out."""
 
@@ -115,8 +148,8 @@ class _Source:
     def __init__(self, *units: Any) -> None:
         self._units = units
 
-    def is_large(self) -> bool:
-        return False
+    def amount(self) -> Amount:
+        return Amount.UNKNOWN
 
     def plan(self) -> Iterator[Any]:
         return iter(self._units)

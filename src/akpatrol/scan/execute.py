@@ -13,7 +13,7 @@ from akpatrol.runtime.interrupts import put_off
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.plan_ahead import PlanAhead
 from akpatrol.scan.result import ScanResult
-from akpatrol.sources.base import RescanUnit, is_caching
+from akpatrol.sources.base import Amount, RescanUnit, is_caching
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -46,13 +46,18 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
     plan = iter(source.plan())
     sink = _Sink(result, progress, source.record if is_caching(source) else None)
     with ExitStack() as exits:
-        if jobs > 1 and source.parallel and source.is_large():
-            examiner.engine.prefilter.prepare()
+        prefilter, may_share = examiner.engine.prefilter, jobs > 1 and source.parallel
+        amount = source.amount() if may_share else Amount.UNKNOWN
+        if amount is not Amount.UNKNOWN:
+            prefilter.prepare()
+        if amount is Amount.MUCH:
             # Planning leaves time to compile; without need for that, it leaves time for the processes to start.
-            first = None if examiner.engine.prefilter.is_kept() else next(plan, None)
+            first = None if prefilter.is_kept() else next(plan, None)
             _spread(chain([first] if first else [], plan), examiner, sink, jobs)
         little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
         ahead, sharing = PlanAhead(plan, little), None
+        if amount is Amount.SOME and prefilter.is_kept():
+            sharing = exits.enter_context(_sharing(examiner, sink, jobs))
         for planned in ahead:
             if isinstance(planned, _COUNTED):
                 result.add(planned)
@@ -60,9 +65,9 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             if sharing and sharing.took(planned):
                 continue
             _read_here(planned, examiner, sink)
-            if sharing or jobs == 1 or not source.parallel:
+            if sharing or not may_share:
                 continue
-            if ahead.is_long() and examiner.engine.prefilter.is_settled():
+            if prefilter.is_settled() and (amount is Amount.SOME or ahead.is_long()):
                 sharing = exits.enter_context(_sharing(examiner, sink, jobs))
         if sharing:
             sharing.finish()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
@@ -27,6 +28,16 @@ class Unit(Protocol):
 
     def read(self) -> Iterator[Item | ContentBatch]:
         """Yield what the unit holds."""
+
+
+class Amount(Enum):
+    """How much work a source is, as far as that is known before planning."""
+
+    UNKNOWN = "unknown"
+    SOME = "some"
+    """Another process is worth starting, while this one reads too."""
+    MUCH = "much"
+    """Several processes are, and this one only plans."""
 
 
 class CacheEntry(NamedTuple):
@@ -91,8 +102,8 @@ class Source(Protocol):
         None while that is not known.
         """
 
-    def is_large(self) -> bool:
-        """Return whether the work is certainly worth several processes, so that they start before planning."""
+    def amount(self) -> Amount:
+        """Return how much work it is, so that processes start before planning."""
 
     def plan(self) -> Iterator[Planned]:
         """Yield the units to read, and the skips and counts that are known without reading."""
@@ -169,9 +180,9 @@ class OneTarget:
         """Return nothing: it is not known, or there is little."""
         return None
 
-    def is_large(self) -> bool:
-        """Return False: it is not known, or it is little."""
-        return False
+    def amount(self) -> Amount:
+        """Return that it is not known, or is little."""
+        return Amount.UNKNOWN
 
     def check(self) -> Iterator[Skipped]:
         """Yield nothing: what could not be read was said while reading."""

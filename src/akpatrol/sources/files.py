@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.model.batch import SMALL_BYTES, TOGETHER, TOGETHER_BYTES, ContentBatch
 from akpatrol.model.chunks import BLOCK_BYTES
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Exclusion, Origin, Place, Skipped, State
+from akpatrol.sources.base import Amount
 from akpatrol.sources.file_opener import FileOpener
 from akpatrol.sources.git import repository
 from akpatrol.sources.walk import DirectoryEntry, NestedRepository, special, walk
@@ -200,9 +201,9 @@ class FilesSource:
             self._counting.start()
         return None if self._total is None else (self._total, "files")
 
-    def is_large(self) -> bool:
-        """Return False: the amount is unknown without a walk."""
-        return False
+    def amount(self) -> Amount:
+        """Return that it is not known without a walk."""
+        return Amount.UNKNOWN
 
     def plan(self) -> Iterator[Planned]:
         """Yield batches of files in the order of their paths."""

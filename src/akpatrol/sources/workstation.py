@@ -10,6 +10,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Excluded, Exclusion, Skipped, State, Target
+from akpatrol.sources.base import Amount
 from akpatrol.sources.files import FilesUnit
 from akpatrol.sources.occurrence import occurrence
 from akpatrol.sources.walk import NestedRepository
@@ -131,9 +132,9 @@ class WorkstationSource:
         """Return the number of files."""
         return sum(len(entry.files) for entry in self._present), "files"
 
-    def is_large(self) -> bool:
-        """Return False: the number of files says little about their size."""
-        return False
+    def amount(self) -> Amount:
+        """Return that it is not known: the number of files says little about their size."""
+        return Amount.UNKNOWN
 
     def plan(self) -> Iterator[Planned]:
         """Yield what is left out and what could not be looked at, then batches of files, location by location."""

@@ -9,6 +9,7 @@ from akpatrol.policy.group import AcceptedSkip
 from akpatrol.rules.rule_file import load
 from akpatrol.scan.examine import Examiner
 from akpatrol.scan.run import ScanOptions, scan_sources
+from akpatrol.sources.base import Amount
 from akpatrol.sources.occurrence import component, occurrence
 
 if TYPE_CHECKING:
@@ -42,8 +43,8 @@ class _Source:
 
     def size_hint(self) -> None: ...
 
-    def is_large(self) -> bool:
-        return False
+    def amount(self) -> Amount:
+        return Amount.UNKNOWN
 
     def plan(self) -> Iterator[Any]:
         return iter(self._planned)

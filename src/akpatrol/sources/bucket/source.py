@@ -11,7 +11,7 @@ from zlib import crc32
 from akpatrol.cache import scan_counts
 from akpatrol.errors import AkpatrolError
 from akpatrol.model.scan import Excluded, Exclusion, Skipped
-from akpatrol.sources.base import OneTarget, RescanUnit
+from akpatrol.sources.base import Amount, OneTarget, RescanUnit
 from akpatrol.sources.bucket.address import VERSIONS_KIND, parse
 from akpatrol.sources.bucket.place import placed
 from akpatrol.sources.bucket.store import opened
@@ -47,9 +47,9 @@ class BucketSource(OneTarget):
         self._cache = cache
         self._conditions = ""
 
-    def is_large(self) -> bool:
-        """Return whether its requests are worth several processes; that is known only once it is listed."""
-        return False
+    def amount(self) -> Amount:
+        """Return that it is not known, before it is listed."""
+        return Amount.UNKNOWN
 
     def plan(self) -> Iterator[Planned]:
         """Yield units of objects in the order of the listing; those that are cached with their counts alone."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import Place, Skipped, StateReason
-from akpatrol.sources.base import STORED, OneTarget, PathsUnit
+from akpatrol.sources.base import STORED, Amount, OneTarget, PathsUnit
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier_content import EarlierContent
 from akpatrol.sources.git.history_walk import HistoryWalk
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
 _IDS_A_UNIT = 20_000
-_MANY = 20_000  # objects
+_MANY, _VERY_MANY = 8_000, 20_000  # objects
 _MOST_TIPS = 50
 _MOST_ABSENT = 20
 
@@ -103,11 +103,11 @@ class HistorySource(OneTarget):
 
         return object_directories.measured(os.path.join(self._git.repository.common_dir, b"objects"))
 
-    def is_large(self) -> bool:
-        """Return whether there are many objects to read."""
-        if self._repository_cache and self._surveyed is not None:
-            return self._repository_cache.unread() > _MANY
-        return self._measured[0] > _MANY
+    def amount(self) -> Amount:
+        """Return how much work it is to read the objects that no earlier run has read."""
+        is_known = self._repository_cache and self._surveyed is not None
+        number = self._repository_cache.unread() if self._repository_cache and is_known else self._measured[0]
+        return Amount.MUCH if number > _VERY_MANY else Amount.SOME if number > _MANY else Amount.UNKNOWN
 
     def plan(self) -> Iterator[Planned]:
         """Yield the units."""
