@@ -9,7 +9,7 @@ from math import log2
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.detect.keywords import WordList
-from akpatrol.rules.re2_patterns import compile_foreign, compiled
+from akpatrol.rules.re2_patterns import compile_foreign, together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -137,8 +137,8 @@ class _Allowlist:
 
     def __init__(self, allowlist: Allowlist) -> None:
         self._allowlist = allowlist
-        self._regexes = [compiled(regex) for regex in allowlist.regexes]
-        self._paths = [compiled(regex) for regex in allowlist.paths]
+        self._regexes = together(allowlist.regexes)
+        self._paths = together(allowlist.paths)
         self._last_path: tuple[bytes, bool] | None = None
         self._commits = frozenset(allowlist.commits)
         self._stopwords = WordList(allowlist.stopwords)

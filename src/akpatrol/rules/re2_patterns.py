@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from akpatrol.errors import RuleError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from akpatrol.rules.rule import Rule
 
@@ -45,8 +45,11 @@ def require_re2() -> None:
 
 
 @lru_cache(8192)
-def compiled(regex: str) -> Any:
-    """Compile a pattern over bytes. Raises PatternError, or UsageError where RE2 is not installed."""
+def compiled(regex: str, *, groups: bool = True) -> Any:
+    """Compile a pattern over bytes. Raises PatternError, or UsageError where RE2 is not installed.
+
+    Without ``groups``, which take time, its matches have none.
+    """
     require_re2()
     import re2  # noqa: PLC0415 - an extra
 
@@ -55,6 +58,7 @@ def compiled(regex: str) -> Any:
     options = re2.Options()
     options.encoding = re2.Options.Encoding.LATIN1
     options.log_errors = False
+    options.never_capture = not groups
     try:
         in_bytes = re2.compile(regex.encode(), options)
         if not is_wide(regex):
@@ -64,6 +68,23 @@ def compiled(regex: str) -> Any:
     except re2.error as error:
         reason = error.args[0] if error.args else "does not compile"
         raise PatternError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None
+
+
+def together(regexes: Sequence[str]) -> list[Any]:
+    """Compile patterns to as few as possible, one of which is in a text where any of them is. Raises PatternError."""
+    from akpatrol.rules.wide_patterns import is_wide  # noqa: PLC0415 - the shipped rules do without
+
+    wide = frozenset(filter(is_wide, regexes))
+    made: list[Any] = []
+    for part in ([regex for regex in regexes if regex not in wide], [regex for regex in regexes if regex in wide]):
+        try:
+            # Quoted text need not end within its pattern.
+            is_separate = any("\\Q" in regex for regex in part) or not part
+            joined = part if is_separate else ["|".join(f"(?:{regex})" for regex in part)]
+            made += [compiled(regex, groups=False) for regex in joined]
+        except PatternError:  # names of groups may be the same
+            made += [compiled(regex, groups=False) for regex in part]
+    return made
 
 
 class _WidePattern:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from akpatrol.detect.engine import Engine
-from akpatrol.rules.re2_patterns import PatternError, compiled
+from akpatrol.rules.re2_patterns import PatternError, compiled, together
 from akpatrol.rules.rule import RuleSet
 from akpatrol.rules.rule_file import parse
 
@@ -39,6 +41,26 @@ def test_bytes_that_are_no_utf8_are_characters() -> None:
     assert _found("k=.{4}!", "k=äöüß!".encode("latin-1")) == ["k=äöüß!".encode("latin-1")]
     assert _found('"[^"]{3}"', b'"\xff\xc3\xa4\xe4"') == [b'"\xff\xc3\xa4\xe4"']
     assert _found(r"\w.\w", b"a\xe4b") == [b"a\xe4b"]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["a", "^b", "c$", "(?i)x", "(?P<n>a)b", "(?P<n>b)c", r"\Qa|b", r"\Qb\E", ".b", "é", r"[^a]c", r"\bx\b", ""]
+        ),
+        min_size=1,
+        max_size=5,
+        unique=True,
+    ),
+    st.binary(max_size=6) | st.text("abcxXé|\n", max_size=6).map(str.encode),
+)
+def test_together_they_say_whether_any_is_there(regexes: list[str], text: bytes) -> None:
+    expected = any(compiled(regex).search(text) for regex in regexes)
+    assert any(pattern.search(text) for pattern in together(regexes)) is expected
+
+
+def test_many_are_few_together() -> None:
+    assert len(together(["a", "(b)", "[cd]", "."])) == 2
 
 
 def test_a_pattern_that_re2_refuses() -> None:
