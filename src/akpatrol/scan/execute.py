@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from contextlib import ExitStack, contextmanager
 from itertools import chain
 from time import process_time
@@ -19,9 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from concurrent.futures import Future
 
-    from akpatrol.config.limits import Limits
-    from akpatrol.rules.literals import Literal
-    from akpatrol.rules.rule import RuleSet
     from akpatrol.runtime.process_pool import ProcessPool
     from akpatrol.scan.decode import ScanItem
     from akpatrol.sources.base import Planned, Source, Unit
@@ -38,6 +36,9 @@ _MANY_RULES, _SLOW_START = 20, 4
 _UNITS_IN_FLIGHT_A_JOB = 4
 # While this process reads too, it takes what is left, so that the others soon end.
 _UNITS_BESIDE_A_JOB = 2
+# The parts of a history take longer, of which it is known that there are not many.
+_MUCH_HISTORY_SECONDS, _UNITS_OF_HISTORY_A_JOB = 3.0, 4
+_PIPE_BYTES = 32 << 10  # at least, with what Python adds
 _COUNTED = Skipped | Counted | Excluded
 
 
@@ -57,7 +58,7 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
         little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
         ahead, sharing = PlanAhead(plan, little), None
         if amount is Amount.SOME and prefilter.is_kept():
-            sharing = exits.enter_context(_sharing(examiner, sink, jobs))
+            sharing = exits.enter_context(_sharing(examiner, sink, jobs, amount))
         for planned in ahead:
             if isinstance(planned, _COUNTED):
                 result.add(planned)
@@ -68,7 +69,7 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             if sharing or not may_share:
                 continue
             if prefilter.is_settled() and (amount is Amount.SOME or ahead.is_long()):
-                sharing = exits.enter_context(_sharing(examiner, sink, jobs))
+                sharing = exits.enter_context(_sharing(examiner, sink, jobs, amount))
         if sharing:
             sharing.finish()
     progress(result)
@@ -127,19 +128,19 @@ class _Sharing:
     no other waiting, and one that kills its process does not end the run.
     """
 
-    def __init__(self, more: Callable[[int], _Workers], jobs: int, sink: _Sink) -> None:
-        """``more`` starts so many further processes."""
+    def __init__(self, more: Callable[[int], _Workers], jobs: int, sink: _Sink, much: float) -> None:
+        """``more`` starts so many further processes; ``much`` are the seconds that this one reads."""
         self.workers = [more(jobs - 1)]
         self._more = more
         self._sink = sink
-        self._begun = process_time()
+        self._much = process_time() + much
 
     def took(self, unit: Unit) -> bool:
         """Return whether another process reads a unit."""
         first, *more = self.workers
         if not first.are_ready():
             return False
-        if not more and process_time() - self._begun > _MUCH_WORK_SECONDS:
+        if not more and process_time() > self._much:
             self.workers.append(self._more(1))
         ready = [workers for workers in self.workers if workers.are_ready()]
         for workers in ready:
@@ -158,11 +159,12 @@ class _Sharing:
 
 
 @contextmanager
-def _sharing(examiner: Examiner, sink: _Sink, jobs: int) -> Iterator[_Sharing]:
+def _sharing(examiner: Examiner, sink: _Sink, jobs: int, amount: Amount) -> Iterator[_Sharing]:
+    is_known = amount is Amount.SOME
+    units = _UNITS_OF_HISTORY_A_JOB if is_known else _UNITS_BESIDE_A_JOB
+    much = _MUCH_HISTORY_SECONDS if is_known else _MUCH_WORK_SECONDS
     with ExitStack() as exits:
-        sharing = _Sharing(
-            lambda number: exits.enter_context(_workers(number, examiner, _UNITS_BESIDE_A_JOB)), jobs, sink
-        )
+        sharing = _Sharing(lambda number: exits.enter_context(_workers(number, examiner, units)), jobs, sink, much)
         try:
             with _keeping_done(sharing.workers, sink):
                 yield sharing
@@ -240,8 +242,9 @@ def _add_done(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResul
 def _workers(jobs: int, examiner: Examiner, units: int = _UNITS_IN_FLIGHT_A_JOB) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
-    with _in_file(examiner.engine.prefilter.compiled()) as patterns:
-        pool = ProcessPool(jobs, _start_worker, examiner.rules, examiner.limits, examiner.literals, patterns)
+    patterns = examiner.engine.prefilter.compiled()
+    with _in_file(pickle.dumps((examiner.rules, examiner.limits, examiner.literals, patterns))) as prepared:
+        pool = ProcessPool(jobs, _start_worker, prepared)
         try:
             yield _Workers(pool, pool.start(), units)
         finally:
@@ -249,49 +252,49 @@ def _workers(jobs: int, examiner: Examiner, units: int = _UNITS_IN_FLIGHT_A_JOB)
 
 
 @contextmanager
-def _in_file(patterns: bytes | None) -> Iterator[bytes | str | None]:
-    """Put compiled patterns into a file for as long as processes may start, and give its name; else the patterns.
+def _in_file(prepared: bytes) -> Iterator[bytes | str]:
+    """Put what processes start with into a file for as long as they may start, and give its name; else the bytes.
 
-    A process that starts is given its arguments in a pipe, which holds so little that the next would wait for it.
+    A process that starts is given its arguments in a pipe, which holds so little that this one would wait for it.
     """
     with ExitStack() as open_files:
-        yield _written(patterns, open_files) if patterns else None
+        yield _written(prepared, open_files) if len(prepared) > _PIPE_BYTES else prepared
 
 
-def _written(patterns: bytes, open_files: ExitStack) -> bytes | str:
+def _written(prepared: bytes, open_files: ExitStack) -> bytes | str:
     from tempfile import NamedTemporaryFile, gettempdir  # noqa: PLC0415 - little work does without
 
     try:
         if gettempdir() == os.getcwd():  # where there is no place for temporary files, and a scan may be reading
-            return patterns
+            return prepared
         file = open_files.enter_context(NamedTemporaryFile(prefix="akpatrol-"))  # noqa: SIM115 - it is one
-        file.write(patterns)
+        file.write(prepared)
         file.flush()
     except OSError:
-        return patterns
+        return prepared
     return file.name
 
 
 _worker_examiner: Examiner | Exception | None = None
 
 
-def _start_worker(
-    rules: RuleSet, limits: Limits, literals: Sequence[Literal] | None, patterns: bytes | str | None
-) -> None:
+def _start_worker(prepared: bytes | str) -> None:
     global _worker_examiner  # noqa: PLW0603 - a worker process has one
     # Raised here it would look like a worker that died; the first unit raises it.
     try:
-        _worker_examiner = Examiner(rules, limits, literals=literals)
-        _worker_examiner.engine.prefilter.use(_patterns_of(patterns))
+        _worker_examiner = _examiner_of(prepared)
     except Exception as error:  # noqa: BLE001
         _worker_examiner = error
 
 
-def _patterns_of(patterns: bytes | str | None) -> bytes | None:
-    if not isinstance(patterns, str):
-        return patterns
-    with open(patterns, "rb") as file:
-        return file.read()
+def _examiner_of(prepared: bytes | str) -> Examiner:
+    if isinstance(prepared, str):
+        with open(prepared, "rb") as file:
+            prepared = file.read()
+    rules, limits, literals, patterns = pickle.loads(prepared)  # noqa: S301 - the parent process wrote it
+    examiner = Examiner(rules, limits, literals=literals)
+    examiner.engine.prefilter.use(patterns)
+    return examiner
 
 
 def _examine_in_worker(unit: Unit) -> ScanResult:

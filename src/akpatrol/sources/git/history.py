@@ -114,8 +114,9 @@ class HistorySource(OneTarget):
         target = self._target.id
         if not self._proof():
             self._walk = self._new_walk()
-        yield from self._objects(target)
+        # Where several processes read, none waits for git at the end.
         yield PathsUnit(AddedPathsUnit(target, self._git))
+        yield from self._objects(target)
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git, self._refs))
         yield from gitdir.units(target, self._git.repository, self._nested)
 
