@@ -82,15 +82,21 @@ class MatchWindows:
 
     def _windows(self, data: bytes, ends: Iterable[int]) -> Iterator[tuple[int, int, list[int]]]:
         """Yield the windows, each with the ends in it: those that touch are one."""
-        start, stop, inside = 0, 0, list[int]()
+        start, stop, line_end, inside = 0, 0, -1, list[int]()
         for end in ends:
+            if end <= line_end:  # more ends of a line move nothing
+                inside.append(end)
+                continue
             begin = self._start(data, stop, end)
             if inside and begin > stop:
                 yield start, stop, inside
                 inside = []
             if not inside:
                 start = begin
-            stop = max(stop, self._stop(data, end))
+            if self._is_open:
+                line_end = data.find(b"\n", end)
+                line_end = len(data) if line_end < 0 else line_end
+            stop = max(stop, self._stop(data, max(end, line_end)))
             inside.append(end)
         if inside:
             yield start, stop, inside
@@ -124,9 +130,6 @@ class MatchWindows:
         return data.rfind(b"\n", 0, start) + 1 if self._lines else start
 
     def _stop(self, data: bytes, end: int) -> int:
-        if self._is_open:
-            line_end = data.find(b"\n", end)
-            end = len(data) if line_end < 0 else line_end
         stop = min(len(data), end + self._bytes)
         line_end = data.find(b"\n", stop) if self._lines else stop
         return len(data) if line_end < 0 else line_end
