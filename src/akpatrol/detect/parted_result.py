@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
 from itertools import accumulate
 from typing import TYPE_CHECKING
 
@@ -25,28 +26,28 @@ def parted(
     keyword alone is no result where its pattern's texts are missing.
     """
     stops = list(accumulate(len(part) + separator for part in parts))
-    found: dict[int, PrefilterResult] = {}
+    found: dict[int, PrefilterResult] = defaultdict(lambda: PrefilterResult(set()))
 
-    def places(ends: Iterable[int]) -> Iterator[tuple[PrefilterResult, int]]:
-        for end in ends:
-            number = bisect_left(stops, end)
-            within = found.get(number)
-            if within is None:
-                within = found[number] = PrefilterResult(set())
-            start = stops[number - 1] if number else 0
-            yield within, min(end - start, len(parts[number]))
+    def divided(ends: Iterable[int]) -> Iterator[tuple[PrefilterResult, list[int]]]:
+        ends, first = sorted(ends), 0
+        while first < len(ends):
+            number = bisect_left(stops, ends[first])
+            start, last = stops[number - 1] if number else 0, bisect_right(ends, stops[number], first)
+            size = len(parts[number])
+            yield found[number], [min(end - start, size) for end in ends[first:last]]
+            first = last
 
-    for within, end in places(result.ends):
-        within.ends.append(end)
+    for within, ends in divided(result.ends):
+        within.ends += ends
     for rule in result.rules:
         if not (rule in result.rule_ends or rule in result.touched):
             return None
-        for within, end in places(result.rule_ends.get(rule, ())):
+        for within, ends in divided(result.rule_ends.get(rule, ())):
             within.rules.add(rule)
-            _add(within.rule_ends, rule, end)
-        for within, end in places(result.touched.get(rule, ())):
+            within.rule_ends[rule] = list(dict.fromkeys(ends))
+        for within, ends in divided(result.touched.get(rule, ())):
             within.rules.add(rule)
-            _add(within.touched, rule, end)
+            within.touched[rule] = list(dict.fromkeys(ends))
     worded = {rule: necessary_texts(rules[rule].regex) for rule in result.touched}
     for number, within in found.items():
         _drop(within, parts[number], {rule: worded[rule] for rule in within.touched.keys() - within.rule_ends.keys()})
@@ -60,11 +61,3 @@ def _drop(within: PrefilterResult, part: bytes, worded: dict[int, tuple[bytes, .
         if not all(text in lowered for text in texts):
             within.rules.discard(rule)
             del within.touched[rule]
-
-
-def _add(places: dict[int, list[int]], rule: int, end: int) -> None:
-    known = places.get(rule)
-    if known is None:
-        places[rule] = [end]
-    elif known[-1] != end:
-        known.append(end)
