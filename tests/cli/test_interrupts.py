@@ -183,7 +183,7 @@ _BY_CLICK = ("click", "akpatrol.cli.scan")  # loaded for a command line that it 
 def _signalled(module: str, number: int, beginning: str, *, stream: int) -> subprocess.CompletedProcess[bytes]:
     """Signal as a module is loaded, in a run that has to wait for a stream."""
     patch = _LOADED.replace("MODULE", repr(module)).replace("NUMBER", str(int(number)))
-    words = ("scan", "--exclude", "x", "-") if module in _BY_CLICK else ("scan", "-")
+    words = ("scan", "--exclude=x", "-") if module in _BY_CLICK else ("scan", "-")
     command = [sys.executable, "-c", f"{patch}\n{beginning}", *words]
     return subprocess.run(command, stdin=stream, capture_output=True, check=False)
 

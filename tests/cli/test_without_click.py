@@ -9,7 +9,8 @@ from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from akpatrol.cli import plain, plain_scan, plain_staged
+from akpatrol.cli import history as history_command
+from akpatrol.cli import plain, plain_history, plain_scan, plain_staged
 from akpatrol.cli import scan as scan_command
 from akpatrol.cli import staged as staged_command
 from akpatrol.cli.group import cli
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from tests.repositories import Repository
 
 _WORDS = ["a.py", "--", "-", "", "-q", "--help", "--exit-zero", "-rf.env", "sub/b c", "--config=c.toml", "staged", "ä"]
-_VALUES = ["1", "0", "-1", "4", "007", "+1", "1_0", "²", "9" * 12, "json", "JSON", "low", "always", "x.json"]
+_VALUES = ["1", "0", "-1", "4", "007", "+1", "1_0", "²", "9" * 12, "json", "JSON", "low", "always", "x.json", "json:x"]
+_PATHS = ["there", "there/file", "there/loop", "there/nothing"]
 _FLAGS = [flag for entry in OPTIONS.values() for flags in entry.flags for flag in flags.split("/")]
 
 
@@ -45,22 +47,29 @@ def test_click_reads_the_same_files(repo: Repository, words: list[str], files: t
             (repo.path / name).unlink()
 
 
+_WITH_VALUE = [entry.flags[0] for entry in OPTIONS.values() if entry.form not in ("flag", "switch", "count")]
+_PAIRS = st.tuples(st.sampled_from(_WITH_VALUE), st.sampled_from([*_VALUES, *_PATHS, *_WORDS]))
 _SCAN_WORDS = st.sampled_from([*_WORDS, *_VALUES, *_FLAGS, "--tracked", "--jobs=2", "-fjson", "-qv", "--nothing", "-h"])
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=400)
-@given(st.lists(st.one_of(_SCAN_WORDS, st.sampled_from(_FLAGS)), max_size=5))
-def test_click_reads_the_same_options_and_paths(tmp_path: Path, words: list[str]) -> None:
+@given(st.lists(st.one_of(_SCAN_WORDS.map(lambda word: (word,)), _PAIRS), max_size=4))
+def test_click_reads_the_same_options_and_paths(tmp_path: Path, parts: list[tuple[str, ...]]) -> None:
+    (tmp_path / "there").mkdir(exist_ok=True)
+    (tmp_path / "there" / "file").touch()
+    if not (tmp_path / "there" / "loop").is_symlink():
+        (tmp_path / "there" / "loop").symlink_to("loop")
+    words = [word for part in parts for word in part]
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(tmp_path)
-        plainly = plain_scan.read(words)
-        if plainly is not None:
+        if plainly := plain_scan.read(words):
             options, paths, tracked = plainly
-            assert _as_click_reads(["scan", *words], patch, scan_command, "scan") == (
-                options,
-                paths,
-                {"tracked": tracked},
-            )
+            read = _as_click_reads(["scan", *words], patch, scan_command, "scan")
+            assert read == (options, paths, {"tracked": tracked})
+        if of_history := plain_history.read(words):
+            options, repository = of_history
+            read = _as_click_reads(["history", *words], patch, history_command, "history")
+            assert read == (options, repository, {"remember": not options.no_cache})
 
 
 @pytest.mark.parametrize("name", [name for name, entry in OPTIONS.items() if entry.form in ("flag", "switch")])
@@ -73,6 +82,20 @@ def test_each_flag_is_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_each_value_is_read() -> None:
     words = ["-f", "sarif", "--jobs", "3", "--min-confidence", "high", "--color", "never", "--decode-depth", "2", "a"]
+    words += [
+        "-o",
+        "report",
+        "--rules",
+        ".",
+        "--rules",
+        "..",
+        "--exclude",
+        "a*",
+        "--report",
+        "csv:x",
+        "--baseline",
+        "b",
+    ]
     plainly = plain_scan.read(words)
     with pytest.MonkeyPatch.context() as patch:
         assert _as_click_reads(["scan", *words], patch, scan_command, "scan") == (
@@ -83,10 +106,10 @@ def test_each_value_is_read() -> None:
 
 def _as_click_reads(
     words: list[str], patch: pytest.MonkeyPatch, command: object, name: str
-) -> tuple[Any, tuple[str, ...], dict[str, bool]]:
-    read: list[tuple[Any, tuple[str, ...], dict[str, bool]]] = []
+) -> tuple[Any, Any, dict[str, bool]]:
+    read: list[tuple[Any, Any, dict[str, bool]]] = []
 
-    def recorded(configure: Callable[..., object], _console: object, paths: tuple[str, ...], **how: bool) -> int:
+    def recorded(configure: Callable[..., object], _console: object, paths: Any, **how: bool) -> int:
         (flags,) = configure.args  # type: ignore[attr-defined]
         read.append((flags, paths, how))
         return 0
@@ -101,7 +124,8 @@ def _as_click_reads(
 @pytest.mark.parametrize(
     "words",
     [
-        ["history", "x"],
+        ["history", "x", "y"],
+        ["history", "--range", "auto"],
         ["-q"],
         [],
         ["staged", "-q"],
@@ -109,12 +133,17 @@ def _as_click_reads(
         ["-C", "staged"],
         ["scan", "--help"],
         ["scan", "-C", "x"],
-        ["scan", "-o", "x"],
+        ["scan", "-o", "."],
+        ["scan", "-o", "-"],
+        ["scan", "--rules", "nowhere"],
+        ["scan", "--report", "x"],
+        ["scan", "--report", "csv:"],
         ["scan", "--jobs", "0"],
         ["scan", "--jobs"],
         ["scan", "-f", "pdf"],
         ["scan", "-q", "-q"],
-        ["scan", "--exclude", "x"],
+        ["scan", "--exclude=x"],
+        ["scan", "--exclude", "-x"],
     ],
 )
 def test_other_command_lines_are_left_to_click(
@@ -128,7 +157,12 @@ def test_a_clean_run_does_not_import_click(repo: Repository) -> None:
     repo.write("f", "clean\n")
     repo.git("add", "f")
     patch = "import atexit, sys; atexit.register(lambda: print('click' in sys.modules, file=sys.stderr))"
-    lines = {("staged", "f"): b"False", ("scan", "-q", "f"): b"False", ("staged", "-q", "f"): b"True"}
+    lines = {
+        ("staged", "f"): b"False",
+        ("scan", "-q", "f"): b"False",
+        ("history", "-q"): b"False",
+        ("staged", "-q", "f"): b"True",
+    }
     for words, imported in lines.items():
         done = execute(*words, cwd=repo.path, patch=patch)
         assert (done.code, done.err.split()[-1:]) == (0, [imported])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 # name -> module in this package, whose ``runner`` is given the words behind the name.
-_COMMANDS = {"scan": "plain_scan", "staged": "plain_staged"}
+_COMMANDS = {"history": "plain_history", "scan": "plain_scan", "staged": "plain_staged"}
 
 
 def runner(arguments: Sequence[str]) -> Callable[[], int] | None:

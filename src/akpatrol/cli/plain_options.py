@@ -1,10 +1,11 @@
 """Read words of a command line by the table of options, where they cannot mean anything else and are right.
 
-An option that is given twice or joined with its value, that names a file, or whose value is wrong is left to click.
+An option that is given twice or joined with its value, or whose value is wrong or begins with a dash, is left to click.
 """
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.config.options import OPTIONS
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from akpatrol.config.options import Option
 
+_PATHS = ("file", "existing_file", "existing_path")
 _DIGITS = 9  # of a number that is certainly one
 
 
@@ -36,13 +38,13 @@ def read(words: Sequence[str], own: Collection[str]) -> tuple[dict[str, Any], se
             flags.add(word)
         else:
             name = next((name for name, entry in OPTIONS.items() if word in _spellings(entry)), None)
-            if name is None or name in values:
+            if name is None or (name in values and not OPTIONS[name].multiple):
                 return None
             entry = OPTIONS[name]
             value = _set(entry, word) if entry.form in ("flag", "switch") else _value(entry, next(left, ""))
             if value is None:
                 return None
-            values[name] = value
+            values[name] = (*values.get(name, ()), value) if entry.multiple else value
     return values, flags, tuple(arguments)
 
 
@@ -62,4 +64,18 @@ def _value(entry: Option, word: str) -> Any:
         return (entry.parse(word) if entry.parse else word) if known else None
     if entry.form == "whole" and word.isdecimal() and word.isascii() and len(word) <= _DIGITS:
         return int(word) or None
-    return None
+    if not word or word.startswith("-") or entry.parse:
+        return None
+    if entry.form in ("text", "pattern"):
+        return word
+    if entry.form == "report":
+        name, _, file = word.partition(":")
+        return (name, file) if file and name in FORMATS else None
+    return word if entry.form in _PATHS and _is_fine(entry, word) else None
+
+
+def _is_fine(entry: Option, path: str) -> bool:
+    """Return whether click takes a path for this option."""
+    if not os.path.exists(path):
+        return entry.form == "file"
+    return os.access(path, os.R_OK) and (entry.form == "existing_path" or not os.path.isdir(path))
