@@ -58,12 +58,12 @@ class MatchWindows:
 
         There may be more ends, of matches that overlap those that are found.
         """
-        for start, stop, inside in self._windows(data, ends):
+        for start, stop, inside in self._windows(data, ends, beyond=0):
             yield start, self._remembered(data, start, stop, partial(self._matches, data, start, stop, inside))
 
     def around(self, data: bytes, places: Iterable[int]) -> Iterator[tuple[int, KnownWindow]]:
         """Yield the same, given places in order that have one in each match."""
-        for start, stop, _ in self._windows(data, places):
+        for start, stop, _ in self._windows(data, places, beyond=self._bytes):
             yield start, self._remembered(data, start, stop, partial(self._within, data, start, stop))
 
     def _remembered(self, data: bytes, start: int, stop: int, search: Callable[[], Iterator[MatchSpan]]) -> KnownWindow:
@@ -80,8 +80,11 @@ class MatchWindows:
             known = self._known[key] = KnownWindow(tuple(span.moved(-start) for span in search()))
         return known
 
-    def _windows(self, data: bytes, ends: Iterable[int]) -> Iterator[tuple[int, int, list[int]]]:
-        """Yield the windows, each with the ends in it: those that touch are one."""
+    def _windows(self, data: bytes, ends: Iterable[int], beyond: int) -> Iterator[tuple[int, int, list[int]]]:
+        """Yield the windows, each with the ends in it: those that touch are one.
+
+        What has an end there may end so many bytes ``beyond``, or beyond its line.
+        """
         start, stop, line_end, inside = 0, 0, -1, list[int]()
         for end in ends:
             if end <= line_end:  # more ends of a line move nothing
@@ -93,10 +96,10 @@ class MatchWindows:
                 inside = []
             if not inside:
                 start = begin
-            if self._is_open:
+            if self._is_open and beyond:
                 line_end = data.find(b"\n", end)
                 line_end = len(data) if line_end < 0 else line_end
-            stop = max(stop, self._stop(data, max(end, line_end)))
+            stop = max(stop, self._stop(data, max(end, line_end) + beyond))
             inside.append(end)
         if inside:
             yield start, stop, inside
@@ -130,7 +133,7 @@ class MatchWindows:
         return data.rfind(b"\n", 0, start) + 1 if self._lines else start
 
     def _stop(self, data: bytes, end: int) -> int:
-        stop = min(len(data), end + self._bytes)
+        stop = min(len(data), end)
         line_end = data.find(b"\n", stop) if self._lines else stop
         return len(data) if line_end < 0 else line_end
 
