@@ -9,13 +9,14 @@ from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Attribution, Confidence, Match, Origin, Place, Secret
 from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.origins import ContentLookup
-from akpatrol.sources.git.provenance import Provenance, Tracer
+from akpatrol.sources.git.provenance import Tracer
 from akpatrol.sources.git.trace_request import KnownHistory, TraceRequest
 from tests.objects import git_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from akpatrol.sources.git.object_history import Provenance
     from tests.repositories import Repository
 
 MAIN = ("refs/heads/main", "HEAD")

@@ -36,6 +36,8 @@ def entry() -> NoReturn:
 
     code = main.outermost(sys.argv[1:])
     interrupts.leave_with(code)
+    # The system frees the memory: to look for garbage in it once more takes as long as to write a large report.
+    gc.freeze()
     sys.exit(code)
 
 

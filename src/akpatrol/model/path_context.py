@@ -52,8 +52,10 @@ def names(occurrence: Occurrence) -> tuple[bytes, ...]:
     """Return the paths of an occurrence, including its containers' members; none for places without a path."""
     if occurrence.place not in (Place.CONTENT, Place.PATH):
         return ()
+    paths = dict.fromkeys((occurrence.path, *occurrence.paths) if occurrence.path else occurrence.paths)
+    if not occurrence.containers:
+        return tuple(paths)
     members = [label.partition(":")[2].encode("utf-8", "surrogateescape") for label in occurrence.containers]
-    paths = dict.fromkeys((*filter(None, (occurrence.path,)), *occurrence.paths))
     return tuple(b"/".join((path, *filter(None, members))) for path in paths)
 
 

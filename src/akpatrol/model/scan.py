@@ -309,12 +309,12 @@ class Match(NamedTuple):
     @property
     def rule_ids(self) -> tuple[str, ...]:
         """The rules that found it; the first names it."""
-        return (self.rule_id, *(other.rule_id for other in self.others))
+        return (self.rule_id, *[other.rule_id for other in self.others]) if self.others else (self.rule_id,)
 
     @property
     def lines_before_by_rule(self) -> tuple[int, ...]:
         """The lines between the text of a rule and the secret, for each of ``rule_ids``."""
-        return (self.lines_before, *(other.lines_before for other in self.others))
+        return (self.lines_before, *[other.lines_before for other in self.others])
 
 
 class Target(NamedTuple):

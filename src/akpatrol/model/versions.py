@@ -5,7 +5,8 @@ A file that was edited six thousand times around a credential holds it in one pl
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
+from functools import lru_cache
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 
@@ -28,9 +29,12 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
     occurrence that an inline allowance covers is not folded with one that it does not cover, nor one that is only
     staged with one that was committed.
     """
-    groups: dict[tuple[object, ...], list[Occurrence]] = {}
-    number_seen: Counter[tuple[object, ...]] = Counter()
+    groups: list[list[Occurrence]] = []
+    by_place: dict[tuple[object, ...], _PlaceVersions] = defaultdict(_PlaceVersions)
     for occurrence in occurrences:
+        if not _is_version(occurrence):
+            groups.append([occurrence])
+            continue
         place = (
             occurrence.target,
             occurrence.place,
@@ -42,12 +46,26 @@ def folded(occurrences: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
             occurrence.foreign_inline,
             occurrence.state is State.STAGED,
         )
-        if not _is_version(occurrence):
-            groups[len(groups), *place] = [occurrence]
-            continue
-        number_seen[occurrence.object, *place] += 1
-        groups.setdefault((number_seen[occurrence.object, *place], *place), []).append(occurrence)
-    return tuple(_folded(group) if _is_version(group[0]) else group[0] for group in groups.values())
+        versions = by_place[place]
+        number = versions.seen[occurrence.object] = versions.seen.get(occurrence.object, 0) + 1
+        if number > len(versions.groups):
+            versions.groups.append([])
+            groups.append(versions.groups[-1])
+        versions.groups[number - 1].append(occurrence)
+    return tuple(_folded(group) if _is_version(group[0]) else group[0] for group in groups)
+
+
+class _PlaceVersions:
+    """The versions that hold a credential on one line: a group for each time it is there.
+
+    ``seen`` says how often each object had it so far.
+    """
+
+    __slots__ = ("groups", "seen")
+
+    def __init__(self) -> None:
+        self.groups: list[list[Occurrence]] = []
+        self.seen: dict[str | None, int] = {}
 
 
 def rules_of(occurrence: Occurrence) -> dict[str, int]:
@@ -67,30 +85,34 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
 
     It was introduced with the first version, and removed with the last one if none is left.
     """
-    by_age = _by_age(group)
+    by_age = _by_age(group) if len(group) > 1 else group
     worst = group[0].state
     lead = [occurrence for occurrence in by_age if occurrence.state is worst][-1]
     introduced = next((occurrence.introduced for occurrence in by_age if occurrence.introduced), None)
     removals = [occurrence.removed for occurrence in group if occurrence.removed] if worst in _GONE else []
     # The same refs hold most versions.
-    refs = {id(occurrence.refs): occurrence.refs for occurrence in (lead, *group)}.values()
-    rules = rules_of(lead)
+    refs = {id(occurrence.refs): occurrence.refs for occurrence in (lead, *group)}
+    rules = rules_of(lead)  # those of the newest come first
     for occurrence in group:
-        rules = rules if occurrence.rule_ids == lead.rule_ids else {**rules_of(occurrence), **rules}
-    # Those of the newest come first.
-    names = tuple(dict.fromkeys(chain(lead.rule_ids, *(occurrence.rule_ids for occurrence in group))))
+        if occurrence.rule_ids != lead.rule_ids:
+            rules |= {**rules_of(occurrence), **rules}
+    paths = {occurrence.paths for occurrence in group}
     return lead._replace(
         introduced=introduced,
         removed=max(removals, key=_date, default=None),
-        paths=tuple(sorted({path for occurrence in group for path in occurrence.paths}))
-        if len(group) > 1
-        else lead.paths,
-        refs=tuple(dict.fromkeys(chain.from_iterable(refs)))[:_MOST_REFS],
+        paths=tuple(sorted({*chain.from_iterable(paths)})) if len(group) > 1 else lead.paths,
+        refs=_merged(tuple(refs.values())),
         exposure=next((occurrence.exposure for occurrence in group if occurrence.exposure), None),
-        rule_ids=names,
-        lines_before=tuple(rules[name] for name in names),
+        rule_ids=tuple(rules),
+        lines_before=tuple(rules.values()),
         versions=Versions(len({occurrence.object for occurrence in group}), _version(by_age[0]), _version(by_age[-1])),
     )
+
+
+# Of all credentials of a file they are the same.
+@lru_cache(256)
+def _merged(refs: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(refs)))[:_MOST_REFS]
 
 
 def _by_age(group: Sequence[Occurrence]) -> list[Occurrence]:

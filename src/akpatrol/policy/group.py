@@ -90,19 +90,20 @@ def _accepted(skip: Skipped, accepted: Sequence[AcceptedSkip]) -> Skipped:
 
 
 def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Callable[[str], Precedence]) -> Credential:
-    naming = {match.rule_id for match, _ in group}
-
     def rank(rule_id: str) -> tuple[bool, bool, Precedence]:
-        return of(rule_id).foreign, rule_id not in naming, of(rule_id)
+        return of(rule_id).foreign, rule_id not in firsts, of(rule_id)
 
-    first = min(group, key=lambda pair: rank(pair[0].rule_id))[0]
+    firsts: dict[str, Match] = {}
+    for match, _ in group:
+        firsts.setdefault(match.rule_id, match)
+    first = min(firsts.values(), key=lambda match: rank(match.rule_id))
     occurrences = _distinct((_exposed(occurrence) for _, occurrence in group), of)
-    attribution = min((match.attribution for match, _ in group), key=_ATTRIBUTIONS.index)
+    attribution = min({match.attribution for match, _ in group}, key=_ATTRIBUTIONS.index)
     if first.kind.is_shared and any(_names_anyreach(o) for o in occurrences):
         attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
     exposures = (*(occurrence.exposure for occurrence in occurrences), *(match.exposure for match, _ in group))
-    state = min((occurrence.state for occurrence in occurrences), key=_STATES.index)
-    rule_ids = tuple(sorted({name for match, _ in group for name in match.rule_ids}, key=rank))
+    state = min({occurrence.state for occurrence in occurrences}, key=_STATES.index)
+    rule_ids = tuple(sorted({*firsts, *(other.rule_id for match, _ in group for other in match.others)}, key=rank))
     known = filter(None, map(rules.get, rule_ids))
     base = max((rule_class.severity(rule) for rule in known if rule.kind is first.kind), default=Severity.HIGH)
     exposure = next(filter(None, exposures), None)

@@ -27,6 +27,13 @@ def context_line(
     parts: tuple[str | Secret, ...], focus: Secret, mask: Callable[[str], str], *, show_secrets: bool
 ) -> str:
     """Return at most LIMIT characters of the line, cut around ``focus`` where it is longer."""
+    # The same secret, but only the credential knows its public beginning.
+    parts = tuple(focus if isinstance(part, Secret) and part == focus else part for part in parts)
+    whole = "".join(
+        _secret_text(part, show_secrets=show_secrets) if isinstance(part, Secret) else mask(part) for part in parts
+    )
+    if len(whole) <= LIMIT:
+        return whole
     pieces: list[_Piece] = []
     centre = 0
     is_found = False
@@ -34,12 +41,10 @@ def context_line(
         if isinstance(part, Secret):
             if not is_found and part == focus:
                 centre, is_found = len(pieces), True
-            # The same secret, but only the credential knows its public beginning.
-            shown = focus if part == focus else part
-            pieces.append(_Piece(_secret_text(shown, show_secrets=show_secrets), view=True))
+            pieces.append(_Piece(_secret_text(part, show_secrets=show_secrets), view=True))
         else:
             pieces += [_Piece(text, bool(index % 2)) for index, text in enumerate(_MASK.split(mask(part)))]
-    return _cut(pieces, centre) if pieces else ""
+    return _cut(pieces, centre)
 
 
 def _secret_text(secret: Secret, *, show_secrets: bool) -> str:

@@ -27,10 +27,14 @@ class Mask:
         """Mask a text."""
         self.path: Callable[[bytes], str] = lru_cache(1 << 15)(lambda path: escaped_path(self.redact(decoded(path))))
         """Mask a path; see ``path_text`` for its bytes."""
+        # Place after place has the same refs.
+        self._texts: Callable[[tuple[str, ...]], tuple[str, ...]] = lru_cache(64)(
+            lambda texts: tuple(map(self.text, texts))
+        )
 
     def texts(self, texts: Iterable[str]) -> list[str]:
         """Mask several texts."""
-        return list(map(self.text, texts))
+        return list(self._texts(tuple(texts)))
 
     def remote(self, remote: str) -> str:
         """Mask secrets in a remote's address, and any password in it."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from akpatrol.errors import OutOfTime
 from akpatrol.model.report import ChangedFiles, Coverage, Report
 from akpatrol.model.scan import Confidence, Exclusion, Place, Skipped
+from akpatrol.runtime.collection import uncollected
 from akpatrol.runtime.interrupts import broken_off, first_noted
 from akpatrol.scan import execute
 from akpatrol.scan.result import ScanResult
@@ -129,8 +130,10 @@ class _SourceReader:
         if is_comparing(source):
             source.compare_with(self._findings)
         engine = self._examiner.engine
-        included = _included(_admitted(source.place(findings), engine), self._options, self.result)
-        self.placed += _new(included, self._options, engine.admits, self.known)
+        # Earlier content that is examined to compare with it does leave garbage.
+        with nullcontext() if is_comparing(source) else uncollected():
+            included = _included(_admitted(source.place(findings), engine), self._options, self.result)
+            self.placed += _new(included, self._options, engine.admits, self.known)
 
     def _findings(self, unit: Unit) -> list[RawFinding]:
         result = ScanResult()
@@ -206,7 +209,8 @@ def _group(placed: Sequence[Placed], rules: RuleSet, options: ScanOptions) -> tu
         return (), 0
     from akpatrol.policy import group  # noqa: PLC0415 - most runs have no finding
 
-    return group.at_least(group.collect(placed, rules, options.queried), options.minimum)
+    with uncollected():
+        return group.at_least(group.collect(placed, rules, options.queried), options.minimum)
 
 
 def _coverage(result: ScanResult, accepted: Sequence[AcceptedSkip], *, interrupted: bool) -> Coverage:

@@ -26,7 +26,7 @@ _DIFF = (
     "diff-tree", "--stdin", "--always", "-c", "--raw", "-r", "--root", "-z", "--no-renames", "--no-abbrev",
     "--pretty=tformat:%H",
 )  # fmt: skip
-_GITLINK = b"160000"
+_GITLINK = "160000"
 # git holds all changes of a commit in memory before it prints the first.
 _PATIENCE = 3.0
 _MEMORY = 512 << 20
@@ -131,7 +131,7 @@ def _is_wanted(line: _Line, wanted: WantedChanges) -> bool:
 
 def _change(line: _Line) -> TreeChange:
     """Parse ``:<modes> <ids> <status>`` with one colon, old mode and old id a parent."""
-    parents = len(line.raw) - len(line.raw.lstrip(b":"))
-    words = line.raw[parents:].split(b" ")
-    ids = [word.decode("ascii", "replace") for word in words[parents + 1 : 2 * parents + 2]]
-    return TreeChange(line.path, ids[-1], tuple(ids[:-1]), link=words[parents] == _GITLINK)
+    words = line.raw.decode("ascii", "replace").split(" ")
+    parents = words[0].count(":")
+    *olds, new = words[parents + 1 : 2 * parents + 2]
+    return TreeChange(line.path, new, tuple(olds), link=words[parents] == _GITLINK)

@@ -1,12 +1,13 @@
-"""The facts that a walk through history has gathered about one object or name."""
+"""The facts that a walk through history has gathered about one object or name, and what follows from them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from akpatrol.sources.git.origins import Introduction
+    from akpatrol.model.scan import State, StateReason
+    from akpatrol.sources.git.origins import Introduction, PathOrigin
     from akpatrol.sources.git.trees import TreeChange
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
@@ -36,3 +37,25 @@ class ObjectHistory:
                     return
                 self.paths.add(path)
                 self.size += len(path)
+
+
+class Provenance(NamedTuple):
+    """The history of an object or name; ``introduced`` and ``removed`` are commit ids.
+
+    There may be ``more`` paths. ``version`` is the commit that added the object, whatever it holds. ``origin`` is
+    where one place in it came from; ``first`` is the commit that added it where it was moved from; a ``known`` place
+    existed before.
+    """
+
+    state: State
+    reason: StateReason | None = None
+    path: bytes | None = None
+    paths: tuple[bytes, ...] = ()
+    introduced: str | None = None
+    removed: str | None = None
+    refs: tuple[str, ...] = ()
+    more: bool = False
+    version: str | None = None
+    origin: PathOrigin | None = None
+    first: str | None = None
+    known: bool = False

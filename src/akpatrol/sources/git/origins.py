@@ -113,7 +113,7 @@ class PathOrigins:
 
     def record(self, introduction: Introduction, parents: Sequence[str], changes: Sequence[TreeChange]) -> None:
         """Record one commit; ``introduction`` is that commit, without a path."""
-        introduced = [change for change in changes if change.introduces and change.new in self._wanted]
+        introduced = [change for change in changes if change.new in self._wanted and change.introduces]
         if not introduced:
             return
         self._traces.clear()
@@ -154,7 +154,8 @@ class PathOrigins:
             current = FindingPosition(current.path if link.path is None else link.path, link.blob, link.number)
             trace = _Trace(base=current)
         for key, arrival, link in reversed(steps):
-            trace = trace._replace(first=trace.first or arrival)
+            if not trace.first:
+                trace = trace._replace(first=arrival)
             if link and link.how in (MOVE, COPY):
                 trace = trace._replace(introduced=arrival, moved=(link.how, link.path or b""))
             elif link and link.how == RENAME:
@@ -255,25 +256,33 @@ def matched(new: Sequence[RawFinding], old: Sequence[RawFinding]) -> dict[int, i
 def _matched(new: Sequence[_FindingKey], old: Sequence[_FindingKey]) -> dict[int, int]:
     if not new or not old:
         return {}
+    if new == old:  # most edits are of other lines
+        return {number: number for number in range(len(new))}
     by_line: dict[int, list[int]] = defaultdict(list)
-    by_form: dict[int, list[int]] = defaultdict(list)
     for number in reversed(range(len(old))):
         by_line[old[number].line].append(number)
-        by_form[old[number].form].append(number)
     matches: dict[int, int] = {}
-    taken: set[int] = set()
     for number, key in enumerate(new):
         if same := by_line.get(key.line):
             matches[number] = same.pop()
-            taken.add(matches[number])
+    return matches if len(matches) == len(new) else matches | _moved_lines(new, old, matches)
+
+
+def _moved_lines(new: Sequence[_FindingKey], old: Sequence[_FindingKey], matches: Mapping[int, int]) -> dict[int, int]:
+    """Return the matches of the same form on other lines, of what is left."""
+    by_form: dict[int, list[int]] = defaultdict(list)
+    for number in reversed(range(len(old))):
+        by_form[old[number].form].append(number)
+    taken = set(matches.values())
+    others: dict[int, int] = {}
     for number, key in enumerate(new):
         if number in matches:
             continue
         rest = by_form.get(key.form, [])
-        while rest and number not in matches:
+        while rest and number not in others:
             if (candidate := rest.pop()) not in taken:
-                matches[number] = candidate
-    return matches
+                others[number] = candidate
+    return others
 
 
 class _FindingKey(NamedTuple):

@@ -18,7 +18,7 @@ from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.origins import ContentLookup
 from akpatrol.sources.git.provenance import Tracer
 from akpatrol.sources.git.trace_request import TraceRequest
-from akpatrol.sources.occurrence import occurrence
+from akpatrol.sources.occurrence import PlaceHistory, occurrence
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from akpatrol.model.credential import RawFinding
     from akpatrol.sources.base import Placed
     from akpatrol.sources.git.earlier_content import EarlierContent
-    from akpatrol.sources.git.provenance import Provenance
+    from akpatrol.sources.git.object_history import Provenance
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.trace_request import KnownHistory, Pushed
 
@@ -80,9 +80,9 @@ def place(  # noqa: PLR0913 - each source gives some of them
         pushed,
         history,
     )
-    found: list[tuple[RawFinding, Occurrence, Provenance]] = [
+    found: list[tuple[RawFinding, Occurrence | None, Provenance]] = [
         *(
-            (finding, occurrence(finding, State.PRESENT), _with_earlier(finding, provenance, tracer, before))
+            (finding, None, _with_earlier(finding, provenance, tracer, before))
             for id_, found in blobs.items()
             for number, finding in enumerate(found)
             for provenance in tracer.places(id_, number)
@@ -103,10 +103,8 @@ def place(  # noqa: PLR0913 - each source gives some of them
 def _with_earlier(finding: RawFinding, found: Provenance, tracer: Tracer, before: EarlierContent | None) -> Provenance:
     """Find whether a place existed before, and otherwise which commit added it where it came from."""
     origin = found.origin
-    if not origin:
+    if not origin or not origin.base:
         return found
-    if not origin.base:
-        return found._replace(first=origin.first.commit if origin.first else None)
     old = tracer.origins.finding(origin.base)
     # Removing an allowance exposes a credential that was never reported.
     is_known = origin.is_known and (finding.has_comment or not old.has_comment)
@@ -116,9 +114,10 @@ def _with_earlier(finding: RawFinding, found: Provenance, tracer: Tracer, before
     return found._replace(first=first, introduced=found.introduced or first)
 
 
-def _with_commits(git: Git, found: list[tuple[RawFinding, Occurrence, Provenance]]) -> Iterator[Placed]:
+def _with_commits(git: Git, found: list[tuple[RawFinding, Occurrence | None, Provenance]]) -> Iterator[Placed]:
+    """Yield the findings with their history; those in content come without an occurrence."""
     ids = {id_ for _, _, p in found for id_ in (p.introduced, p.removed, p.version, p.first) if id_}
-    ids |= {o.object for _, o, _ in found if o.place in (Place.TAG_MESSAGE, Place.TAGGER) and o.object}
+    ids |= {o.object for _, o, _ in found if o and o.place in (Place.TAG_MESSAGE, Place.TAGGER) and o.object}
     known = commits(git, sorted(ids))
 
     def commit_of(id_: str | None, *, in_files: bool) -> Commit | None:
@@ -126,26 +125,33 @@ def _with_commits(git: Git, found: list[tuple[RawFinding, Occurrence, Provenance
         # A text is the commit's own.
         return found_commit if not found_commit or in_files else found_commit._replace(boundary=False)
 
-    for finding, placed, provenance in found:
-        in_text = placed.place in (Place.TAG_MESSAGE, Place.TAGGER)
-        in_files = placed.place in (Place.CONTENT, Place.PATH)
+    def history_of(placed: Occurrence | None, provenance: Provenance) -> PlaceHistory:
+        in_text = placed is not None and placed.place in (Place.TAG_MESSAGE, Place.TAGGER)
+        in_files = placed is None or placed.place in (Place.CONTENT, Place.PATH)
         moved = provenance.origin.moved if provenance.origin else None
-        yield (
-            finding.match,
-            placed._replace(
-                path=placed.path if provenance.path is None else provenance.path,
-                paths=provenance.paths or placed.paths,
-                paths_truncated=provenance.more,
-                introduced=commit_of(placed.object if in_text else provenance.introduced, in_files=in_files),
-                removed=known.get(provenance.removed or ""),
-                refs=provenance.refs,
-                state=provenance.state,
-                state_reason=provenance.reason,
-                moved_from=Moved(*moved, commit_of(provenance.first, in_files=in_files)) if moved else None,
-                known=provenance.known,
-                version=commit_of(provenance.version, in_files=in_files),
-            ),
+        return PlaceHistory(
+            provenance.path if placed is None or provenance.path is not None else placed.path,
+            provenance.paths if placed is None or provenance.paths else placed.paths,
+            introduced=commit_of(placed.object if placed and in_text else provenance.introduced, in_files=in_files),
+            removed=known.get(provenance.removed or ""),
+            refs=provenance.refs,
+            state_reason=provenance.reason,
+            paths_truncated=provenance.more,
+            moved_from=Moved(*moved, commit_of(provenance.first, in_files=in_files)) if moved else None,
+            known=provenance.known,
+            version=commit_of(provenance.version, in_files=in_files),
         )
+
+    # Most findings of an object share one.
+    histories: dict[int, PlaceHistory] = {}
+    for finding, placed, provenance in found:
+        if placed:
+            history = history_of(placed, provenance)
+            yield finding.match, placed._replace(state=provenance.state, **history._asdict())
+            continue
+        if id(provenance) not in histories:
+            histories[id(provenance)] = history_of(None, provenance)
+        yield finding.match, occurrence(finding, provenance.state, histories[id(provenance)])
 
 
 def commits(git: Git, ids: Sequence[str]) -> dict[str, Commit]:

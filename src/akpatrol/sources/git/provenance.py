@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from contextlib import suppress
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
 from akpatrol.model.scan import State, StateReason
@@ -13,7 +13,7 @@ from akpatrol.sources.git import catfile, trees
 from akpatrol.sources.git import revisions as git_revisions
 from akpatrol.sources.git.diff_tree import WantedChanges
 from akpatrol.sources.git.missing_commits import skipping_missing
-from akpatrol.sources.git.object_history import ObjectHistory
+from akpatrol.sources.git.object_history import ObjectHistory, Provenance
 from akpatrol.sources.git.origins import FindingPosition, Introduction, PathOrigin, PathOrigins
 from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.refs import Refs
@@ -30,28 +30,6 @@ if TYPE_CHECKING:
 
 # The first commit is searched for at most this many paths of a place.
 _COMPARED = 100
-
-
-class Provenance(NamedTuple):
-    """The history of an object or name; ``introduced`` and ``removed`` are commit ids.
-
-    There may be ``more`` paths. ``version`` is the commit that added the object, whatever it holds. ``origin`` is
-    where one place in it came from; ``first`` is the commit that added it where it was moved from; a ``known`` place
-    existed before.
-    """
-
-    state: State
-    reason: StateReason | None = None
-    path: bytes | None = None
-    paths: tuple[bytes, ...] = ()
-    introduced: str | None = None
-    removed: str | None = None
-    refs: tuple[str, ...] = ()
-    more: bool = False
-    version: str | None = None
-    origin: PathOrigin | None = None
-    first: str | None = None
-    known: bool = False
 
 
 class Tracer:
@@ -76,6 +54,8 @@ class Tracer:
         self._name_pattern = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
         self._present: set[str] = set()
         self._of_blobs: dict[str, Provenance] = {}
+        self._of_findings: dict[tuple[str, bytes, PathOrigin], Provenance] = {}
+        self._names_of_bits: dict[int, tuple[str, ...]] = {}
         # All commits that refs and reflogs reach, where none of them is missing.
         self._reached: set[str] = set()
         self.origins = PathOrigins(wanted.blobs, wanted.lookup, is_based=bool(pushed) or wanted.within is not None)
@@ -125,8 +105,13 @@ class Tracer:
             origin = self.origins.of(FindingPosition(path, id_, number))
         else:
             path, origin = self._newest(id_, number)
-        introduced = origin.introduced.commit if origin.introduced else None
-        return found._replace(path=path, introduced=introduced, origin=origin)
+        if (id_, path, origin) not in self._of_findings:
+            introduced = origin.introduced.commit if origin.introduced else None
+            first = origin.first.commit if origin.first and not origin.base else None
+            self._of_findings[id_, path, origin] = found._replace(
+                path=path, introduced=introduced, origin=origin, first=first
+            )
+        return self._of_findings[id_, path, origin]
 
     def _newest(self, id_: str, number: int) -> tuple[bytes, PathOrigin]:
         """Return the path to which a place is new, and its origin; the first when it is so to several or to none."""
@@ -157,7 +142,7 @@ class Tracer:
     def tag(self, id_: str) -> Provenance:
         """Return the provenance of an annotated tag's own text."""
         if bits := self._refs.tags.get(id_):
-            return Provenance(State.PRESENT, refs=self._refs.listed(bits))
+            return Provenance(State.PRESENT, refs=self._listed(bits))
         return Provenance(State.UNREACHABLE, StateReason.DANGLING)
 
     def _histories(self) -> Iterator[ObjectHistory]:
@@ -231,17 +216,16 @@ class Tracer:
         return Introduction(not bits & self._refs.branches, not reachable, commit.date, self._steps, commit.id, path)
 
     def _introduced_by(self, change: TreeChange) -> Iterator[tuple[ObjectHistory, bytes]]:
-        if change.introduces and (history := self._blobs.get(change.new)):
+        if (history := self._blobs.get(change.new)) and change.introduces:
             yield history, change.path
         if self._name_pattern and change.adds_path:
             for found in self._name_pattern.finditer(change.path):
                 yield self._names[found[1]], change.path[: found.end()]
 
     def _removed_by(self, change: TreeChange) -> Iterator[ObjectHistory]:
-        if self._blobs and change.removes:
-            for old in set(change.olds):
-                if history := self._blobs.get(old):
-                    yield history
+        held = [history for old in set(change.olds) if (history := self._blobs.get(old))]
+        if held and change.removes:
+            yield from held
         if self._name_pattern and change.removes_path:
             for found in self._name_pattern.finditer(change.path):
                 yield self._names[found[1]]
@@ -323,8 +307,14 @@ class Tracer:
             introduced=first.commit if first else None,
             version=first.commit if first else None,
             removed=removed,
-            refs=self._refs.listed(history.bits),
+            refs=self._listed(history.bits),
         )
+
+    def _listed(self, bits: int) -> tuple[str, ...]:
+        """Return the names of the refs; the same ones lead to most versions of a file."""
+        if bits not in self._names_of_bits:
+            self._names_of_bits[bits] = self._refs.listed(bits)
+        return self._names_of_bits[bits]
 
     def _state(
         self, history: ObjectHistory, first: Introduction | None, *, is_present: bool

@@ -6,7 +6,6 @@ never a raw secret. Every target is one transaction. It is kept in a file of SQL
 
 from __future__ import annotations
 
-import gc
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple, Self
@@ -19,6 +18,7 @@ from akpatrol.policy import group
 from akpatrol.report.mask import without_password
 from akpatrol.report.text_safety import plain
 from akpatrol.report.wording import parsed
+from akpatrol.runtime.collection import uncollected
 from akpatrol.sweep import run_changes
 from akpatrol.sweep.store import coverage, databases, history, lookup, merge, rows, runs
 from akpatrol.sweep.store.place_file import PlaceFile
@@ -181,7 +181,7 @@ class SweepStore:
                 only = {change.fingerprint for change in changes.credentials if change.change != "gone"}
             # Before the credentials, for together they need much memory.
             report = self._without_credentials(queries, known, current, minimum if with_history else None)
-            with _uncollected():
+            with uncollected():
                 merged = tuple(merge.credentials(queries, current.id, only, PlaceFile().keep))
             credentials, below = group.at_least(merged, minimum)
             return report._replace(
@@ -243,18 +243,6 @@ class SweepStore:
         except _DAMAGED as error:
             detail = f": {error}" if isinstance(error, FieldError) else ""
             raise UsageError(f"{self._name}: damaged{detail}", hint="restore it from a backup") from None
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Look for no garbage: what is read meanwhile stays, and to pass over it again and again takes half the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _seconds(run: SweepRun) -> float:

@@ -8,8 +8,9 @@ import pytest
 
 from akpatrol.model.scan import State, StateReason
 from akpatrol.sources.git import object_history, provenance, refs, revisions
+from akpatrol.sources.git.object_history import Provenance
 from akpatrol.sources.git.object_types import ObjectTypes
-from akpatrol.sources.git.provenance import Provenance, Tracer
+from akpatrol.sources.git.provenance import Tracer
 from akpatrol.sources.git.trace_request import Pushed, TraceRequest
 from tests.objects import git_of
 from tests.tracing import finding, traced, traced_name, traced_places
