@@ -50,7 +50,7 @@ def publish(report: Report, engine: Engine, settings: Settings, text: Renderer |
         if file or not (silent and format_ == "text"):
             renderer = text if format_ == "text" and not file else None
             pieces = (renderer(report, options),) if renderer else pieces_of(report, format_, options)
-            rendered.append((file, pieces if is_large else ("".join(pieces),)))
+            rendered.append((file, pieces if is_large else tuple(pieces)))
     summary = settings.environment.get("GITHUB_STEP_SUMMARY")
     if summary and any(format_ == "github" for format_, _ in settings.outputs):
         _append_summary(report, options, summary)

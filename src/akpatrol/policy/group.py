@@ -96,14 +96,14 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
     firsts: dict[str, Match] = {}
     for match, _ in group:
         firsts.setdefault(match.rule_id, match)
-    first = min(firsts.values(), key=lambda match: rank(match.rule_id))
+    first = firsts[_ordered(firsts, rank)[0]]
     occurrences = _distinct((_exposed(occurrence) for _, occurrence in group), of)
     attribution = min({match.attribution for match, _ in group}, key=_ATTRIBUTIONS.index)
     if first.kind.is_shared and any(_names_anyreach(o) for o in occurrences):
         attribution = min(attribution, Attribution.LIKELY, key=_ATTRIBUTIONS.index)
     exposures = (*(occurrence.exposure for occurrence in occurrences), *(match.exposure for match, _ in group))
     state = min({occurrence.state for occurrence in occurrences}, key=_STATES.index)
-    rule_ids = tuple(sorted({*firsts, *(other.rule_id for match, _ in group for other in match.others)}, key=rank))
+    rule_ids = _ordered({*firsts, *(other.rule_id for match, _ in group for other in match.others)}, rank)
     known = filter(None, map(rules.get, rule_ids))
     base = max((rule_class.severity(rule) for rule in known if rule.kind is first.kind), default=Severity.HIGH)
     exposure = next(filter(None, exposures), None)
@@ -119,6 +119,11 @@ def _credential(group: list[tuple[Match, Occurrence]], rules: RuleSet, of: Calla
         occurrences=tuple(_ranked(occurrence, rank) for occurrence in folded(occurrences)),
         end=end_of(occurrences),
     )
+
+
+def _ordered(rule_ids: Collection[str], rank: Callable[[str], Any]) -> tuple[str, ...]:
+    """Return rules in the order of their ranks; to rank a rule takes time, and most secrets have a single one."""
+    return tuple(sorted(rule_ids, key=rank) if len(rule_ids) > 1 else rule_ids)
 
 
 def _exposed(occurrence: Occurrence) -> Occurrence:

@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 
 _Item = TypeVar("_Item")
 
-_WORDS = {None: "null", True: "true", False: "false"}
 _SCALARS: dict[type, Callable[..., str]] = {
     str: encode_basestring,
     int: str,
-    bool: _WORDS.__getitem__,
-    type(None): _WORDS.__getitem__,
+    bool: lambda value: "true" if value else "false",
+    type(None): lambda _: "null",
 }
 _BEYOND_ASCII = re.compile(r"[^\x00-\x7e]")
 
@@ -73,29 +72,41 @@ def indented(value: object, line_break: str = "\n") -> str:
 
     The standard library does this in Python too, in many small pieces.
     """
-    return _printable(_indented(value, line_break))
+    parts: list[str] = []
+    _add(value, line_break, parts)
+    return _printable("".join(parts))
 
 
-def _indented(value: object, line_break: str) -> str:
+def _add(value: object, line_break: str, parts: list[str]) -> None:
+    """Add the parts of a value's text: to join them level by level would copy the text as often."""
+    inner = f"{line_break}  "
     if isinstance(value, dict):
-        inner = f"{line_break}  "
-        # Most of what there is are texts and numbers: one more call for each takes a third of the time.
-        members = [
-            f"{lead}{text(item) if (text := _SCALARS.get(type(item))) else _indented(item, inner)}"
-            for lead, item in zip(_leads(inner, tuple(value)), value.values(), strict=True)
-        ]
-        return f"{{{','.join(members)}{line_break}}}" if members else "{}"
-    if isinstance(value, list):
-        if len(value) > 1 and all(type(item) is str for item in value):
-            return _texts(line_break, tuple(value))
-        inner = f"{line_break}  "
-        items = [text(item) if (text := _SCALARS.get(type(item))) else _indented(item, inner) for item in value]
-        return f"[{inner}{f',{inner}'.join(items)}{line_break}]" if items else "[]"
+        for lead, item in zip(_leads(inner, tuple(value)), value.values(), strict=True):
+            # Most of what there is are texts and numbers: one more call for each takes a third of the time.
+            if text := _SCALARS.get(type(item)):
+                parts.append(lead + text(item))
+            else:
+                parts.append(lead)
+                _add(item, inner, parts)
+        parts.append(f"{line_break}}}" if value else "{}")
+    elif not isinstance(value, list):
+        parts.append(_scalar(value))
+    elif len(value) > 1 and all(type(item) is str for item in value):
+        parts.append(_texts(line_break, tuple(value)))
+    else:
+        for number, item in enumerate(value):
+            parts.append(f"{',' if number else '['}{inner}")
+            _add(item, inner, parts)
+        parts.append(f"{line_break}]" if value else "[]")
+
+
+def _scalar(value: object) -> str:
+    if text := _SCALARS.get(type(value)):
+        return text(value)
+    # An enumeration's member, or a float.
     if isinstance(value, str):
         return encode_basestring(value)
-    if value is None or isinstance(value, bool | int):
-        return _WORDS[value] if value is None or isinstance(value, bool) else str(value)
-    return json.dumps(value)
+    return str(value) if isinstance(value, int) else json.dumps(value)
 
 
 # Place after place has the same refs.
@@ -108,7 +119,7 @@ def _texts(line_break: str, texts: tuple[str, ...]) -> str:
 # Commits, versions and places have the same names each time.
 @lru_cache(256)
 def _leads(inner: str, names: tuple[str, ...]) -> list[str]:
-    return [f"{inner}{encode_basestring(name)}: " for name in names]
+    return [f"{',' if number else '{'}{inner}{encode_basestring(name)}: " for number, name in enumerate(names)]
 
 
 def _printable(text: str) -> str:
