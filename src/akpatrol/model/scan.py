@@ -314,7 +314,8 @@ class Match(NamedTuple):
     @property
     def lines_before_by_rule(self) -> tuple[int, ...]:
         """The lines between the text of a rule and the secret, for each of ``rule_ids``."""
-        return (self.lines_before, *[other.lines_before for other in self.others])
+        others = self.others
+        return (self.lines_before, *[other.lines_before for other in others]) if others else (self.lines_before,)
 
 
 class Target(NamedTuple):

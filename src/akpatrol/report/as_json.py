@@ -91,7 +91,7 @@ def _add(value: object, line_break: str, parts: list[str]) -> None:
         parts.append(f"{line_break}}}" if value else "{}")
     elif not isinstance(value, list):
         parts.append(_scalar(value))
-    elif len(value) > 1 and all(type(item) is str for item in value):
+    elif len(value) > 1 and {*map(type, value)} == {str}:
         parts.append(_texts(line_break, tuple(value)))
     else:
         for number, item in enumerate(value):

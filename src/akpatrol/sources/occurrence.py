@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.model.scan import Place
 
 if TYPE_CHECKING:
-    from akpatrol.model.credential import Commit, Moved, Occurrence, RawFinding
+    from akpatrol.model.credential import Commit, FileName, Moved, Occurrence, RawFinding
     from akpatrol.model.scan import State, StateReason
 
 _WITHOUT_LINES = {Place.PATH, Place.REF_NAME, Place.AUTHOR, Place.COMMITTER, Place.TAGGER}
@@ -36,14 +37,13 @@ def occurrence(finding: RawFinding, state: State, history: PlaceHistory = _NO_HI
 
     A file that is found by its path is a finding in the file, without a line.
     """
-    from akpatrol.model.credential import FileName, Occurrence  # noqa: PLC0415 - most runs have no finding
-
+    file_name, made = _classes()
     origin, in_lines = finding.origin, finding.origin.place not in _WITHOUT_LINES
-    names_file = isinstance(finding.match.secret, FileName)
+    names_file = isinstance(finding.match.secret, file_name)
     path = origin.path if history.path is None else history.path
     if origin.place is Place.PATH and path is not None and not origin.containers:
         path = component(path, finding.offset)
-    return Occurrence(
+    return made(
         target=origin.target,
         place=Place.CONTENT if names_file else origin.place,
         path=path,
@@ -73,6 +73,13 @@ def occurrence(finding: RawFinding, state: State, history: PlaceHistory = _NO_HI
         end=finding.match.ending,
         lines_before=finding.match.lines_before_by_rule,
     )
+
+
+@cache
+def _classes() -> tuple[type[FileName], type[Occurrence]]:
+    from akpatrol.model.credential import FileName, Occurrence  # noqa: PLC0415 - most runs have no finding
+
+    return FileName, Occurrence
 
 
 def component(path: bytes, offset: int) -> bytes:

@@ -92,6 +92,12 @@ def test_what_stays_apart() -> None:
     assert [one.versions for one in _collected(*messages)] == [None, None]
 
 
+def test_a_place_without_an_object_replaces_none_with_one() -> None:
+    version = _version(1)
+    other = _version(2)._replace(object=None)
+    assert [one.object for one in folded([version, other, other])] == [version.object, None, None]
+
+
 def test_twice_in_a_line_stays_twice_in_all_versions() -> None:
     found = _collected(*(_version(day, offset=at, column=at) for day in (1, 2, 3) for at in (10, 70)))
     assert sorted(one.offset for one in found) == [10, 70]

@@ -41,6 +41,11 @@ def test_each_place_was_one_of_the_same_form_at_most_once(new: list[RawFinding],
 
 
 @given(findings=_HITS)
+def test_what_did_not_change_is_where_it_was(findings: list[RawFinding]) -> None:
+    assert matched(findings, list(findings)) == {number: number for number in range(len(findings))}
+
+
+@given(findings=_HITS)
 def test_what_did_not_change_is_all_there(findings: list[RawFinding]) -> None:
     assert {one: findings[before].context for one, before in matched(findings, findings).items()} == {
         number: finding.context for number, finding in enumerate(findings)
