@@ -108,6 +108,9 @@ class PathOrigins:
         self._arrivals: dict[tuple[bytes, str], list[tuple[Introduction, Mapping[int, _Link]]]] = defaultdict(list)
         self._paths: dict[str, dict[bytes, None]] = defaultdict(dict)
         self._traces: dict[tuple[FindingPosition, int], _Trace] = {}
+        # By the number of an object that is kept, those that most places share: a commit adds several at once.
+        self._starts: dict[int, _Trace] = {}
+        self._origins: dict[int, tuple[_Trace, PathOrigin]] = {}
         self._keys = _FindingKeys()
         self._known_keys: dict[str, Sequence[_FindingKey]] = {}
 
@@ -117,6 +120,7 @@ class PathOrigins:
         if not introduced:
             return
         self._traces.clear()
+        self._origins.clear()
         self._lookup.load({old for change in introduced for old in _blobs(change)}, self._findings)
         links = [self._kept(change) for change in introduced]
         if any(len(link) < len(self._findings[change.new]) for change, link in zip(introduced, links, strict=True)):
@@ -133,6 +137,12 @@ class PathOrigins:
     def of(self, position: FindingPosition) -> PathOrigin:
         """Return where a place came from."""
         trace = self._trace(position)
+        kept = self._origins.get(id(trace))
+        if not kept:
+            kept = self._origins[id(trace)] = trace, self._origin(trace)
+        return kept[1]
+
+    def _origin(self, trace: _Trace) -> PathOrigin:
         if trace.base and self._is_based:
             return PathOrigin(trace.introduced, trace.moved, None, trace.base, is_known=trace.introduced is None)
         return PathOrigin(trace.introduced or trace.first, trace.moved, trace.first if trace.moved else None)
@@ -140,19 +150,20 @@ class PathOrigins:
     def _trace(self, position: FindingPosition) -> _Trace:
         """Follow a place back from arrival to arrival, no arrival twice: each version of a file leads to the first."""
         steps: list[tuple[tuple[FindingPosition, int], Introduction, _Link | None]] = []
-        current, trace = position, _Trace(base=position)
-        while previous := self._arrival(current, steps[-1][1].after if steps else None):
-            key = (current, previous[0].after)
-            if known := self._traces.get(key):
-                trace = known
-                break
-            link = previous[1].get(current.number)
-            steps.append((key, previous[0], link))
-            if not link:
-                trace = _Trace()
-                break
-            current = FindingPosition(current.path if link.path is None else link.path, link.blob, link.number)
-            trace = _Trace(base=current)
+        current, limit, trace = position, None, None
+        while not trace and (previous := self._arrival(current, limit)):
+            arrival, links = previous
+            limit = arrival.after
+            key = (current, limit)
+            trace = self._traces.get(key)
+            if not trace:
+                link = links.get(current.number)
+                steps.append((key, arrival, link))
+                if link:
+                    current = FindingPosition(current.path if link.path is None else link.path, link.blob, link.number)
+                else:
+                    trace = self._starts.setdefault(id(arrival), _Trace(first=arrival))
+        trace = trace or _Trace(base=current)
         for key, arrival, link in reversed(steps):
             if not trace.first:
                 trace = trace._replace(first=arrival)

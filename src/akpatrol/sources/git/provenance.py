@@ -54,7 +54,7 @@ class Tracer:
         self._name_pattern = re.compile(b"(?:^|/)(" + pattern + b")(?=/|$)", re.DOTALL) if pattern else None
         self._present: set[str] = set()
         self._of_blobs: dict[str, Provenance] = {}
-        self._of_findings: dict[tuple[str, bytes, PathOrigin], Provenance] = {}
+        self._of_findings: dict[tuple[str, bytes, int], Provenance] = {}
         self._names_of_bits: dict[int, tuple[str, ...]] = {}
         # All commits that refs and reflogs reach, where none of them is missing.
         self._reached: set[str] = set()
@@ -105,13 +105,14 @@ class Tracer:
             origin = self.origins.of(FindingPosition(path, id_, number))
         else:
             path, origin = self._newest(id_, number)
-        if (id_, path, origin) not in self._of_findings:
+        key = id_, path, id(origin)
+        traced = self._of_findings.get(key)
+        if not traced:
             introduced = origin.introduced.commit if origin.introduced else None
             first = origin.first.commit if origin.first and not origin.base else None
-            self._of_findings[id_, path, origin] = found._replace(
-                path=path, introduced=introduced, origin=origin, first=first
-            )
-        return self._of_findings[id_, path, origin]
+            traced = found._replace(path=path, introduced=introduced, origin=origin, first=first)
+            self._of_findings[key] = traced
+        return traced
 
     def _newest(self, id_: str, number: int) -> tuple[bytes, PathOrigin]:
         """Return the path to which a place is new, and its origin; the first when it is so to several or to none."""
