@@ -87,7 +87,7 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
     """
     by_age = _by_age(group) if len(group) > 1 else group
     worst = group[0].state
-    lead = [occurrence for occurrence in by_age if occurrence.state is worst][-1]
+    lead = next(occurrence for occurrence in reversed(by_age) if occurrence.state is worst)
     introduced = next((occurrence.introduced for occurrence in by_age if occurrence.introduced), None)
     removals = [occurrence.removed for occurrence in group if occurrence.removed] if worst in _GONE else []
     # The same refs hold most versions.
@@ -97,6 +97,7 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
         if occurrence.rule_ids != lead.rule_ids:
             rules |= {**rules_of(occurrence), **rules}
     paths = {occurrence.paths for occurrence in group}
+    objects = {occurrence.object for occurrence in group}
     return lead._replace(
         introduced=introduced,
         removed=max(removals, key=_date, default=None),
@@ -105,7 +106,7 @@ def _folded(group: Sequence[Occurrence]) -> Occurrence:
         exposure=next((occurrence.exposure for occurrence in group if occurrence.exposure), None),
         rule_ids=tuple(rules),
         lines_before=tuple(rules.values()),
-        versions=Versions(len({occurrence.object for occurrence in group}), _version(by_age[0]), _version(by_age[-1])),
+        versions=Versions(len(objects), _version(by_age[0]), _version(by_age[-1])),
     )
 
 
