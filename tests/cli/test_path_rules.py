@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -99,6 +101,75 @@ def test_allowlists(run: Run, repo: Repository, tmp_path: Path) -> None:
     for number, (text, paths) in enumerate(lists.items()):
         (tmp_path / f"{number}.toml").write_text(f"{_RULE}[[rules.allowlists]]\n{text}\n")
         assert _paths(run("history", repo.path, "--rules", tmp_path / f"{number}.toml").json) == paths, text
+
+
+def _archive(*names: str, content: bytes = b"x") -> bytes:
+    made = io.BytesIO()
+    with ZipFile(made, "w") as archive:
+        for name in names:
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+def _members(report: dict[str, Any]) -> list[tuple[str, ...]]:
+    return sorted((place["path"], *place["containers"]) for c in report["credentials"] for place in c["occurrences"])
+
+
+def test_members_of_archives(run: Run, repo: Repository, rules: list[str]) -> None:
+    inner = _archive("k.p12")
+    with ZipFile(repo.path / "x.zip", "w") as archive:
+        for name in ("a/", "a/b.p12", "a/b.txt", "empty.p12"):
+            archive.writestr(name, "x" if name.endswith("b.p12") else "")
+        archive.writestr("y.zip", inner)
+    repo.commit()
+    expected = [("x.zip", "zip:a/b.p12"), ("x.zip", "zip:empty.p12"), ("x.zip", "zip:y.zip", "zip:k.p12")]
+    reports = [run(command, repo.path, *rules).json for command in ("scan", "history")]
+    for report in reports:
+        assert _members(report) == expected
+        place = report["credentials"][0]["occurrences"][0]
+        assert (place["place"], place["line"], place["context"]) == ("content", None, "a/b.p12")
+    # A baseline of one holds for the other.
+    assert len({frozenset(found["fingerprint"] for found in report["credentials"]) for report in reports}) == 1
+
+
+def test_the_content_of_a_member_tells_it_from_others(run: Run, tmp_path: Path, rules: list[str]) -> None:
+    """An allowed key store must not allow another one of the same name in another archive."""
+    for name, content in (("a.zip", b"1"), ("b.zip", b"1"), ("c.zip", b"2")):
+        (tmp_path / name).write_bytes(_archive("k.p12", content=content))
+    found = run("scan", tmp_path, *rules).json["credentials"]
+    assert sorted(len(credential["occurrences"]) for credential in found) == [1, 2]
+
+
+@pytest.mark.parametrize("command", ["scan", "history"])
+def test_a_rule_names_a_member_in_its_archive(run: Run, repo: Repository, tmp_path: Path, command: str) -> None:
+    for name in ("x.zip", "y.zip"):
+        repo.write(name, _archive("a.txt", "b.txt"))
+    repo.commit()
+    (tmp_path / "rules.toml").write_text("[[rules]]\nid = 'one'\npath = '^x\\.zip!a'\n")
+    report = run(command, repo.path, "--rules", tmp_path / "rules.toml").json
+    assert _members(report) == [("x.zip", "zip:a.txt")]
+
+
+@pytest.mark.parametrize("command", ["scan", "history"])
+def test_rules_ask_for_the_paths_of_members(run: Run, repo: Repository, tmp_path: Path, command: str) -> None:
+    """As in gitleaks, the path of a member is that of its archive, an exclamation mark and its own; each counts."""
+    repo.write("x.zip", _archive("a/b.txt", "./c.md", content=b"word=secret-value"))
+    repo.commit()
+    both = [("x.zip", "zip:./c.md"), ("x.zip", "zip:a/b.txt")]
+    rule = "[[rules]]\nid = 'word'\nregex = 'word=([a-z-]+)'\n"
+    cases = {
+        r"path = '^a/b\.txt$'": both[1:],
+        r"path = '^x\.zip!c\.md$'": both[:1],
+        r"path = '\.zip$'": both,
+        r"path = '\.rs$'": [],
+        r"[[rules.allowlists]]\npaths = ['\.md$']": both[1:],
+        r"[[rules.allowlists]]\npaths = ['^x\.zip!a']": both[:1],
+        r"[[rules.allowlists]]\npaths = ['\.md$']\nstopwords = ['secret']\ncondition = 'AND'": both[1:],
+    }
+    for number, (text, expected) in enumerate(cases.items()):
+        (tmp_path / f"{number}.toml").write_text(rule + text.replace(r"\n", "\n"))
+        done = run(command, repo.path, "--rules", tmp_path / f"{number}.toml", "--min-confidence", "low")
+        assert _members(done.json) == expected, text
 
 
 # An index has a row for each target, not for each file.

@@ -9,6 +9,7 @@ from math import log2
 from typing import TYPE_CHECKING, Any
 
 from akpatrol.detect.keywords import WordList
+from akpatrol.model.member_path import SHOWN, joined, shown, spellings
 from akpatrol.rules.re2_patterns import compile_foreign, together
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ class Filters:
         secret = data[span.secret_start : span.secret_end]
         if self._rule.entropy and entropy(secret) <= self._rule.entropy:
             return None
-        if self._path and path is not None and not self._path.search(path):
+        if path is not None and not self._fits(path):
             return None
         waiting = []
         for number, allowlist in enumerate(self._allowlists):
@@ -109,13 +110,34 @@ class Filters:
         """Return what ``accept`` does, for a rule that finds files by their path alone."""
         if not self._path or not self._path.search(path):
             return None
-        waiting = tuple(number for number, entry in enumerate(self._allowlists) if not entry.has_text)
-        return waiting if self.admits((path,), waiting=waiting) else None
+        return self._waiting(path)
+
+    def finds_member(self, path: bytes | None, names: Sequence[bytes]) -> tuple[int, ...] | None:
+        """Return what ``finds`` does for a member of an archive, given the archive's path and those down to it.
+
+        The path of the archive alone finds the archive, and not each of its members. Where it is not known yet, a rule
+        that names a member in its archive may find it.
+        """
+        whole = joined(path or b"", names)
+        if path is None and SHOWN in self._rule.path:
+            return self._completed
+        if not self._path or not any(self._path.search(one) for one in (names[-1], shown(whole))):
+            return None
+        return self._waiting(whole)
+
+    def _waiting(self, path: bytes) -> tuple[int, ...] | None:
+        return self._completed if self.admits((path,), waiting=self._completed) else None
+
+    @property
+    def _completed(self) -> tuple[int, ...]:
+        """The allowlists that a path and a commit complete, where there is no text."""
+        return tuple(number for number, entry in enumerate(self._allowlists) if not entry.has_text)
 
     def _admits(self, path: bytes, commit: str, waiting: Collection[int]) -> bool:
-        if self._path and not self._path.search(path):
-            return False
-        return not self._covered(path, commit, waiting)
+        return self._fits(path) and not self._covered(path, commit, waiting)
+
+    def _fits(self, path: bytes) -> bool:
+        return not self._path or any(self._path.search(spelling) for spelling in spellings(path))
 
     def _covered(self, path: bytes, commit: str, waiting: Collection[int]) -> bool:
         return any(
@@ -168,7 +190,8 @@ class _Allowlist:
 
     def _has(self, path: bytes) -> bool:
         if not self._last_path or self._last_path[0] != path:
-            self._last_path = path, any(regex.search(path) for regex in self._paths)
+            spelled = spellings(path)
+            self._last_path = path, any(regex.search(one) for regex in self._paths for one in spelled)
         return self._last_path[1]
 
     def _text_checks(self, data: bytes, span: MatchSpan) -> list[Callable[[], bool]]:

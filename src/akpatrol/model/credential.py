@@ -55,21 +55,19 @@ class NamedSecret(Secret):
 
 
 class FileName(NamedSecret):
-    """No secret: a file that a rule finds by its path alone.
-
-    It is named by the rule and the path, and its distinguishing hash is that of the path.
-    """
+    """No secret but a file that a rule finds by its path. Rule and path name it, a member also its first bytes."""
 
     __slots__ = ()
     MASK = "file"
 
     @classmethod
-    def of(cls, rule_id: str, path: bytes) -> Self:
-        """Return the name of a file that a rule finds."""
+    def of(cls, rule_id: str, path: bytes, data: bytes | None = None) -> Self:
+        """Return the name of a file that a rule finds; of a member, ``data`` are its first bytes."""
         from hashlib import sha256  # noqa: PLC0415 - OpenSSL costs milliseconds at start-up
 
-        named = sha256(b"file\0" + rule_id.encode() + b"\0" + path).hexdigest()
-        return cls(cls.MASK, f"akp1:{named}", sha256(path).hexdigest())
+        held = b"" if data is None else b"\0" + sha256(data).digest()
+        named = sha256(b"file\0" + rule_id.encode() + b"\0" + path + held).hexdigest()
+        return cls(cls.MASK, f"akp1:{named}", sha256(path + held).hexdigest())
 
     def __reduce__(self) -> tuple[type[FileName], tuple[str, str, str, str | None]]:  # type: ignore[override]
         return (FileName, (self._redacted, self.fingerprint, self.digest, self.key_id))

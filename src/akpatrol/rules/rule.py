@@ -109,6 +109,11 @@ class RuleSet(NamedTuple):
         """SHA-256 over the files, in hex: runs with the same digest search for the same patterns."""
         return _digest((*self.files, *([b"everywhere"] if self.everywhere else [])))
 
+    @property
+    def ask_for_paths(self) -> bool:
+        """Whether a rule with a pattern asks for the path of what it matches in."""
+        return any(rule.path or any(entry.paths for entry in rule.allowlists) for rule in self.rules)
+
     def get(self, rule_id: str) -> Rule | None:
         """Return the rule with that id, or None."""
         return next((rule for rule in (*self.rules, *self.path_rules) if rule.id == rule_id), None)

@@ -10,6 +10,7 @@ from akpatrol.detect.enclosing_text import Outer
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.medium import Medium
 from akpatrol.model.batch import ContentBatch
+from akpatrol.model.member_path import path_of
 from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped
 from akpatrol.rules.literals import of_all
 from akpatrol.scan.counting import counted
@@ -86,8 +87,7 @@ class Examiner:
         # Encoded texts without a possible match: histories repeat them.
         self._negative_keys: set[tuple[int, object]] = set()
         self._silent = SilentContents()
-        paths_matter = any(rule.path or any(list_.paths for list_ in rule.allowlists) for rule in rules.rules)
-        self._key = partial(key_of, paths_matter=paths_matter)
+        self._key = partial(key_of, paths_matter=rules.ask_for_paths)
         self._all_shipped = all(rule.shipped for rule in rules.rules)
         self.engine = Engine(rules, prefilter, triggers)
 
@@ -176,7 +176,7 @@ class Examiner:
         budget = within.budget or Budget(self.limits, content.size, named=content.named)
         examine = partial(self.examine_item, within=within._replace(budget=budget))
         examined = partial(self._silent.examined_with, self._key, examine, within.work)
-        for item, repeats in in_members(content, budget, examined):
+        for item, repeats in in_members(content, budget, examined, self.engine.path_rules):
             if isinstance(item, Counted | Skipped | Excluded):
                 is_read &= not isinstance(item, Skipped)
                 yield item
@@ -254,7 +254,7 @@ class Examiner:
         work = within.work
         work.grow(stop - chunk.begin)
         medium = Medium(chunk.data, names=chunk.names, constants=chunk.constants)
-        for match in self.engine.confirm(medium, result, (chunk.begin, stop), chunk.origin.path, Outer(work)):
+        for match in self.engine.confirm(medium, result, (chunk.begin, stop), path_of(chunk.origin), Outer(work)):
             work.left += FOUND
             yield match
         if result.fired:
@@ -310,7 +310,7 @@ class Examiner:
 
         outer = Outer(state.within.work, clues, layer.around)
         medium, bounds = Medium(part.data, stored(layer.data, part)), (0, len(part.data))
-        for match in self.engine.confirm(medium, result, bounds, state.origin.path, outer):
+        for match in self.engine.confirm(medium, result, bounds, path_of(state.origin), outer):
             state.within.work.left += FOUND
             moved = in_chunk(match, part, span(match.start, match.end), encodings)
             if joined := as_joined(moved, part, match.start, match.end):
@@ -326,7 +326,7 @@ class Examiner:
         held = len(layer.encodings) >= _DEEPEST and bool(result.fired)
         if not held and (result.ends or result.rules):
             bounds, outer = (0, len(layer.data)), Outer(state.within.work, around=layer.around)
-            held = bool(self.engine.confirm(Medium(layer.data), result, bounds, state.origin.path, outer))
+            held = bool(self.engine.confirm(Medium(layer.data), result, bounds, path_of(state.origin), outer))
         if not held:
             beneath = (yield from self._decode(layer, result, state)) if result.fired else True
             return beneath and not result.rules

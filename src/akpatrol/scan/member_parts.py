@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from akpatrol.model.scan import Content, Counted, Excluded, Skipped
+from akpatrol.scan.path_findings import member_findings
 from akpatrol.unwrap.containers.member import Naming
 from akpatrol.unwrap.containers.opening import open_container
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from akpatrol.detect.filters import Filters
     from akpatrol.model.batch import ContentBatch
     from akpatrol.model.credential import RawFinding
     from akpatrol.model.scan import Origin, Secret
+    from akpatrol.rules.rule import Rule
     from akpatrol.scan.decode import ScanItem
     from akpatrol.sources.base import Item
     from akpatrol.unwrap.budget import Budget
@@ -21,17 +24,22 @@ if TYPE_CHECKING:
 
 
 def in_members(
-    content: Content, budget: Budget, examined: Callable[[ContentBatch | Item], Iterator[ScanItem]]
+    content: Content,
+    budget: Budget,
+    examined: Callable[[ContentBatch | Item], Iterator[ScanItem]],
+    path_rules: Sequence[tuple[Rule, Filters]] = (),
 ) -> Iterator[tuple[ScanItem, bool]]:
     """Yield what is found in the members of a container, and whether it stands in a part that only repeats another.
 
-    ``examined`` yields what is found in a member or in a batch of them.
+    ``examined`` yields what is found in a member or in a batch of them. Members that ``path_rules`` find come too.
     """
     naming = None
     for member in open_container(content, budget):
         if isinstance(member, Naming):
             naming = member
             continue
+        if path_rules and isinstance(member, Content):
+            yield from ((finding, False) for finding in member_findings(member, path_rules))
         for item in examined(member):
             if isinstance(item, Counted | Skipped | Excluded):
                 yield item, False
@@ -74,6 +82,7 @@ def others(repeated: Sequence[RawFinding], outside: Sequence[RawFinding], inside
     """Yield the findings of parts that repeat others, then those in the container's own bytes, if they are new."""
     from akpatrol.scan.locate import not_in_members  # noqa: PLC0415 - most runs have no match
 
-    yield from not_in_members(repeated, inside)
-    inside.update(finding.match.secret for finding in repeated)
-    yield from not_in_members(outside, inside)
+    kept = {secret for secret in inside if secret.is_kept}
+    yield from not_in_members(repeated, kept)
+    kept.update(finding.match.secret for finding in repeated)
+    yield from not_in_members(outside, kept)

@@ -7,6 +7,7 @@ from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import OutOfTime
+from akpatrol.model.member_path import joined, member_names
 from akpatrol.model.report import ChangedFiles, Coverage, Report
 from akpatrol.model.scan import Confidence, Exclusion, Place, Skipped
 from akpatrol.runtime.collection import uncollected
@@ -176,7 +177,9 @@ def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
     for match, occurrence in placed:
         # It is unknown which rules may match on paths that are not listed.
         commit = occurrence.introduced.id if occurrence.introduced else ""
-        by = match if occurrence.paths_truncated else engine.admitted(match, occurrence.paths, commit)
+        names = member_names(occurrence.containers) if occurrence.containers else ()
+        paths = [joined(path, names) for path in occurrence.paths] if names else occurrence.paths
+        by = match if occurrence.paths_truncated else engine.admitted(match, paths, commit)
         if by is match:
             yield match, occurrence
         elif by:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from akpatrol.model.member_path import path_of
 from akpatrol.model.scan import Content, Counted
 
 if TYPE_CHECKING:
@@ -60,8 +61,8 @@ class SilentContents:
 
 
 def key_of(member: Item | ContentBatch, *, paths_matter: bool) -> int | None:
-    """Return the key of a member that is in memory as a whole; its file's path is part of it where rules ask for it."""
+    """Return the key of a member that is in memory as a whole; its path is part of it where rules ask for it."""
     if not isinstance(member, Content) or member.read or len(member.data) < _LEAST_BYTES:
         return None
     origin = member.origin
-    return hash((member.data, origin.path if paths_matter else None, len(origin.containers), len(origin.encodings)))
+    return hash((member.data, path_of(origin) if paths_matter else None, len(origin.containers), len(origin.encodings)))
