@@ -235,3 +235,19 @@ def test_a_report_that_is_too_long(tmp_path: Path) -> None:
     done = _compare("a", "b", cwd=tmp_path)
     assert done.code == 2
     assert b"b: longer than 256 MiB" in done.err
+
+
+def test_a_sweep(tmp_path: Path) -> None:
+    """A repository and its work tree are two targets with the same paths; two repositories are two names."""
+    for name in ("a", "b"):
+        Repository(tmp_path / name).commit_file("x.py", _line("plain" if name == "a" else "zip"))
+    for targets in (["a"], ["a", "b"]):
+        report = f"{len(targets)}.json"
+        done = inside("sweep", *targets, "--store", f"{report}.db", "-f", "json", "-o", report, cwd=tmp_path)
+        assert done.code == 1
+    assert _compare("1.json", "2.json", "-f", "json", cwd=tmp_path).code == 1
+    view = json.loads(_compare("1.json", "2.json", "-f", "json", cwd=tmp_path).out)
+    assert {finding["path"]: [report["status"] for report in finding["reports"]] for finding in view["findings"]} == {
+        "x.py": ["found", "found"],
+        "b/x.py": ["missed", "found"],
+    }

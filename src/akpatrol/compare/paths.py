@@ -6,6 +6,7 @@ import os.path
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING
 
+from akpatrol.compare.target_prefixes import matched
 from akpatrol.model.scan import Place
 
 if TYPE_CHECKING:
@@ -22,14 +23,16 @@ def aligned(reports: Sequence[NamedReport]) -> list[NamedReport]:
 
     Directories that akpatrol names as its targets are removed where a path begins with one. Then the report whose paths
     are relative to a repository, or else the one with the shortest paths, is the measure: of each other report those
-    directories are removed behind which the same paths follow.
+    directories are removed behind which the same paths follow. Before the paths of several targets stands what other
+    reports have there.
     """
+    reports = matched(reports)
     roots = {root.rstrip("/") for report in reports for root in report.facts.roots if os.path.isabs(root)}
     rooted = [_without(report, [f"{root}/" for root in sorted(roots, key=len, reverse=True)]) for report in reports]
     order = sorted(range(len(rooted)), key=lambda index: _rank(rooted[index]))
     known: dict[str, set[str]] = defaultdict(set)
     for index in order:
-        if known:
+        if known and not rooted[index].facts.prefixes:
             rooted[index] = _without(rooted[index], _prefixes(_paths(rooted[index], loose=True), known))
         for path in _paths(rooted[index]):
             known[path.rpartition("/")[2]].add(path)

@@ -64,6 +64,7 @@ class ReportFacts(NamedTuple):
 
     ``rules`` are those that were loaded. ``is_history`` is false for a report of files on disk, None where it is not
     known. ``incomplete`` are sentences about what its scanner did not read, ``roots`` absolute paths of its targets.
+    Of several targets ``prefixes`` has what comes before the paths of each, with its root.
     """
 
     tool: str
@@ -77,6 +78,7 @@ class ReportFacts(NamedTuple):
     excluded: Mapping[str, int] = {}
     incomplete: tuple[str, ...] = ()
     roots: tuple[str, ...] = ()
+    prefixes: Mapping[str, str] = {}
 
 
 class ParsedReport(NamedTuple):

@@ -61,6 +61,7 @@ class _Akpatrol:
             excluded=coverage.excluded,
             incomplete=() if coverage.complete else (unread,),
             roots=() if prefixes else tuple(target.root for target in report.targets),
+            prefixes={prefixes[target.id]: target.root for target in report.targets if prefixes},
         )
         return ParsedReport(facts, tuple(ReportEntry(row, raw) for row, raw in rows))
 
@@ -72,12 +73,17 @@ def _objects(values: tuple[Any, ...]) -> list[dict[str, object]]:
 
 
 def _prefixes(targets: Sequence[Target]) -> dict[str, str]:
-    """Return what comes before the paths of each target, where there are several: its name, if no other has it."""
-    if len(targets) < _SEVERAL:
+    """Return what comes before the paths of each target, where several have paths: its name, if no other has it.
+
+    A repository and its work tree have the same paths.
+    """
+    names = {target.root: os.path.basename(target.root.rstrip("/")) or target.root for target in targets}
+    if len(names) < _SEVERAL:
         return {}
-    names = {target.id: os.path.basename(target.root.rstrip("/")) or target.root for target in targets}
     number = Counter(names.values())
-    return {target.id: f"{names[target.id] if number[names[target.id]] == 1 else target.root}/" for target in targets}
+    return {
+        target.id: f"{names[target.root] if number[names[target.root]] == 1 else target.root}/" for target in targets
+    }
 
 
 def _rows(credential: Credential, prefixes: Mapping[str, str]) -> Iterator[ReportRow]:
