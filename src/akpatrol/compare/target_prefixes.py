@@ -53,7 +53,7 @@ class _Evidence(NamedTuple):
 
 
 def _matched(report: NamedReport, known: _KnownPaths) -> NamedReport:
-    """Return a report with what is chosen for each target; paths alone decide only where no known one has its secret."""
+    """Return a report with what is chosen for each target; paths alone decide where no known one has its secret."""
     prefixes = report.facts.prefixes
     for by_secret in (True, False):
         found = {
