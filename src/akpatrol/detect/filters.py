@@ -162,6 +162,7 @@ class _Allowlist:
         self._regexes = together(allowlist.regexes)
         self._paths = together(allowlist.paths)
         self._last_path: tuple[bytes, bool] | None = None
+        self._last_line: tuple[bytes, int, int, bool] | None = None
         self._commits = frozenset(allowlist.commits)
         self._stopwords = WordList(allowlist.stopwords)
         self.has_text = bool(allowlist.regexes or allowlist.stopwords)
@@ -196,22 +197,30 @@ class _Allowlist:
 
     def _text_checks(self, data: bytes, span: MatchSpan) -> list[Callable[[], bool]]:
         checks: list[Callable[[], bool]] = []
+        is_line = self._allowlist.target == "line"
         if self._regexes:
-            text = self._target(data, span)
-            checks.append(lambda: any(regex.search(text) for regex in self._regexes))
+            checks.append(
+                lambda: self._matches_line(data, span) if is_line else self._matches(self._target(data, span))
+            )
         if self._allowlist.stopwords:
             checks.append(lambda: self._stopwords.is_in(data[span.secret_start : span.secret_end]))
         return checks
 
     def _target(self, data: bytes, span: MatchSpan) -> bytes:
-        match self._allowlist.target:
-            case "match":
-                return data[span.start : span.end]
-            case "line":
-                start, stop = _line_around(data, span)
-                return data[start:stop]
-            case _:
-                return data[span.secret_start : span.secret_end]
+        if self._allowlist.target == "match":
+            return data[span.start : span.end]
+        return data[span.secret_start : span.secret_end]
+
+    def _matches(self, text: bytes) -> bool:
+        return any(regex.search(text) for regex in self._regexes)
+
+    def _matches_line(self, data: bytes, span: MatchSpan) -> bool:
+        """Return whether a pattern matches the line, which thousands of matches may share."""
+        start, stop = _line_around(data, span)
+        last = self._last_line
+        if last is None or last[0] is not data or last[1:3] != (start, stop):
+            self._last_line = last = data, start, stop, self._matches(data[start:stop])
+        return last[3]
 
 
 @lru_cache(1024)
@@ -220,6 +229,16 @@ def _shared(allowlist: Allowlist) -> _Allowlist:
     return _Allowlist(allowlist)
 
 
+_known_line: tuple[bytes, int, int] = b"", 0, 0
+
+
 def _line_around(data: bytes, span: MatchSpan) -> tuple[int, int]:
-    stop = data.find(b"\n", span.end)
-    return data.rfind(b"\n", 0, span.start) + 1, stop if stop >= 0 else len(data)
+    """Return where the lines of a match begin and end; a long line is measured once for all matches in it."""
+    global _known_line  # noqa: PLW0603 - one value, replaced as a whole
+    known, start, stop = _known_line
+    if known is not data or not start <= span.start <= span.end <= stop:
+        stop = data.find(b"\n", span.end)
+        start, stop = data.rfind(b"\n", 0, span.start) + 1, stop if stop >= 0 else len(data)
+        if b"\n" not in data[span.start : span.end]:
+            _known_line = data, start, stop
+    return start, stop

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Chunk, Match
     from akpatrol.rules.rule import Rule
 
+# A secret is found among others by so many bytes; longer ones are few.
+_PART_BYTES, _LONGEST_BYTES = 8, 256
+
 
 class GenericRules:
     """The generic ones among the foreign rules of a set."""
@@ -35,14 +38,14 @@ class GenericRules:
         """
         if not any(match.rule_id in self._generic for match in matches):
             return matches
-        specific: dict[int, list[Match]] = defaultdict(list)
+        specific: dict[int, _Secrets] = defaultdict(_Secrets)
         lines = list(_lines(chunk, matches))
         for match, line in zip(matches, lines, strict=True):
             if match.rule_id in self._specific:
-                specific[line].append(match)
+                specific[line].add(match)
         kept = []
         for match, line in zip(matches, lines, strict=True):
-            over = _over(match, specific[line]) if match.rule_id in self._generic else ()
+            over = specific[line].over(match) if match.rule_id in self._generic else ()
             if not over:
                 kept.append(match)
             elif chunk.origin.path is None and all(self._conditions.are_more(name, match.rule_id) for name in over):
@@ -50,10 +53,31 @@ class GenericRules:
         return kept
 
 
-def _over(match: Match, specific: Sequence[Match]) -> tuple[str, ...]:
-    """Return the rules whose secrets hold that of a match."""
-    secret = match.secret.reveal()
-    return tuple(dict.fromkeys(other.rule_id for other in specific if secret in other.secret.reveal()))
+class _Secrets:
+    """The secrets of specific rules on one line, by each few bytes in them: a long line may have thousands."""
+
+    def __init__(self) -> None:
+        self._all: list[tuple[bytes, str]] = []
+        self._long: list[tuple[bytes, str]] = []
+        self._by_part: dict[bytes, list[tuple[bytes, str]]] = defaultdict(list)
+
+    def add(self, match: Match) -> None:
+        """Take in a match."""
+        found = secret, _ = match.secret.reveal(), match.rule_id
+        self._all.append(found)
+        if len(secret) > _LONGEST_BYTES:
+            self._long.append(found)
+            return
+        for part in {secret[place : place + _PART_BYTES] for place in range(len(secret) - _PART_BYTES + 1)}:
+            self._by_part[part].append(found)
+
+    def over(self, match: Match) -> tuple[str, ...]:
+        """Return the rules whose secrets hold that of a match."""
+        secret = match.secret.reveal()
+        # The end of a secret is random where its beginning is not.
+        end = secret[-_PART_BYTES:]
+        near = self._all if len(end) < _PART_BYTES else (*self._by_part.get(end, ()), *self._long)
+        return tuple(dict.fromkeys(rule_id for other, rule_id in near if secret in other))
 
 
 def _lines(chunk: Chunk, matches: Sequence[Match]) -> Iterable[int]:

@@ -131,7 +131,8 @@ class _Masks:
         while number < len(self._matches) and self._matches[number].start < min(low + _PART_BYTES, beyond + _APART):
             match, number = self._matches[number], number + 1
             reach, beyond = match.end + _CONTEXT_BYTES + _NEIGHBOUR_BYTES, match.end
-            line = self._data[self._data.rfind(b"\n", low, match.start) + 1 : match.start]
+            begin = max(0, match.start - _NEIGHBOUR_BYTES)
+            line = self._data[max(begin, self._data.rfind(b"\n", begin, match.start) + 1) : match.start]
             if not crc32(line) & _CUT:
                 break
         return reach
