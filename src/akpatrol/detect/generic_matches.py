@@ -38,7 +38,7 @@ class GenericRules:
         """
         if not any(match.rule_id in self._generic for match in matches):
             return matches
-        specific: dict[int, _Secrets] = defaultdict(_Secrets)
+        specific: dict[int, SecretsOfLine] = defaultdict(SecretsOfLine)
         lines = list(_lines(chunk, matches))
         for match, line in zip(matches, lines, strict=True):
             if match.rule_id in self._specific:
@@ -53,7 +53,7 @@ class GenericRules:
         return kept
 
 
-class _Secrets:
+class SecretsOfLine:
     """The secrets of specific rules on one line, by each few bytes in them: a long line may have thousands."""
 
     def __init__(self) -> None:

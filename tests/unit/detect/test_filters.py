@@ -54,3 +54,26 @@ def test_a_match_on_several_paths_stays_where_one_admits_it() -> None:
     assert filters.admits((b"docs/a", b"src/a"))
     assert not filters.admits((b"docs/a", b"docs/b"))
     assert filters.admits(())
+
+
+def test_a_line_is_judged_once_for_all_matches_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Counting:
+        def __init__(self) -> None:
+            self.texts: list[bytes] = []
+
+        def search(self, text: bytes) -> bool:
+            self.texts.append(text)
+            return text.endswith(b"fine")
+
+    pattern = Counting()
+    monkeypatch.setattr("akpatrol.detect.filters.together", lambda regexes: [pattern] if regexes else [])
+    filters = Filters(Rule("acme", "", "x", allowlists=(Allowlist(regexes=("fine$", "once"), target="line"),)))
+    lines = [b" ".join([b"a secret"] * 99) + end for end in (b"", b" fine", b"")]
+    data = b"\n".join(lines)
+    starts = [place for place in range(len(data)) if data.startswith(b"secret", place)]
+    accepted = [filters.accept(data, MatchSpan(at, at + 6, at, at + 6), b"p") is not None for at in starts]
+    assert accepted == [True] * 99 + [False] * 99 + [True] * 99
+    # A match over two lines is judged by both.
+    over = MatchSpan(len(lines[0]) - 1, len(lines[0]) + 2, len(lines[0]) - 1, len(lines[0]))
+    assert filters.accept(data, over, b"p") is None
+    assert pattern.texts == [*lines, lines[0] + b"\n" + lines[1]]

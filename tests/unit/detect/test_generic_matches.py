@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from random import Random
-from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from akpatrol.detect.engine import Engine
-from akpatrol.model.scan import Chunk, Origin
+from akpatrol.detect.generic_matches import SecretsOfLine
+from akpatrol.kinds import CUSTOM
+from akpatrol.model.scan import Attribution, Chunk, Confidence, Match, Origin, Secret
 from akpatrol.rules.rule import RuleSet
 from akpatrol.rules.rule_file import parse
 from tests.credentials import organization_key
-
-if TYPE_CHECKING:
-    from akpatrol.model.scan import Match
 
 _GENERIC = r"""
 [[rules]]
@@ -103,3 +103,19 @@ def test_conditions_that_both_rules_have_change_nothing() -> None:
     engine = _engine(_GENERIC, _NOT_IN_TESTS, _ACME, _NOT_IN_TESTS)
     (match,) = _joined(engine, f"key = {_TOKEN}", None)
     assert (match.rule_id, match.others, match.superseded) == ("acme-token", (), ())
+
+
+def _match(secret: bytes, rule: str = "") -> Match:
+    return Match(rule, CUSTOM, Secret(secret), 0, len(secret), Confidence.LOW, Attribution.OPEN)
+
+
+_SECRETS = st.text("ab", max_size=12).map(lambda text: (text * 30 if text.startswith("bb") else text).encode())
+
+
+@given(st.lists(_SECRETS, max_size=12), _SECRETS)
+def test_secrets_that_hold_another(others: list[bytes], secret: bytes) -> None:
+    secrets = SecretsOfLine()
+    for number, other in enumerate(others):
+        secrets.add(_match(other, str(number)))
+    expected = {str(number) for number, other in enumerate(others) if secret in other}
+    assert set(secrets.over(_match(secret))) == expected
