@@ -60,7 +60,7 @@ def of_user(number: int, rule: Rule, flags: int = ONCE) -> tuple[int, bytes, int
 
 def of_keywords(number: int, rule: Rule, flags: int = ONCE) -> tuple[int, bytes, int]:
     """Return a pattern for any of a rule's keywords, in any case of its ASCII letters."""
-    words = b"|".join(re.escape(word.lower().encode()) for word in rule.keywords)
+    words = b"|".join(re.escape(word.encode()) for word in rule.keywords)
     return number, words, flags | hyperscan.HS_FLAG_CASELESS
 
 

@@ -65,7 +65,7 @@ class Keywords:
         of_rules: dict[str, list[int]] = {}
         for index, rule in enumerate(rules):
             for word in rule.keywords:
-                of_rules.setdefault(word.lower().encode().decode("latin-1"), []).append(index)
+                of_rules.setdefault(word.encode().decode("latin-1"), []).append(index)
         self.longest = max(map(len, of_clues))
         # Two automata, so that a flood of one's words does not slow the other.
         self._of_clues = _automaton(of_clues)

@@ -24,6 +24,7 @@ SHORTEST, _LONGEST = 3, 4  # bytes
 _ALLOWED = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz-.!#$%&*+/:;=?@^{|}~")
 _MOST_AT_A_PLACE, _MOST_SPELLINGS = 8, 64
 _MOST_LITERALS = 32
+_BEYOND_ASCII = 0x80
 _REPEATED_BITS = 2  # for a byte that already occurs in the literal, as in a row of dashes
 _LEADING_BITS = 8
 _TEXT = 16
@@ -64,6 +65,8 @@ def with_keywords(rule: Rule) -> Rule:
         return rule
     words: set[str] = set()
     for literal in in_pattern(rule.regex):
+        if any(byte >= _BEYOND_ASCII for place in literal.places for byte in place):
+            return rule  # keywords are texts
         places = [sorted({chr(byte).lower() for byte in place}) for place in literal.places]
         if prod(map(len, places)) > _MOST_AT_A_PLACE:
             return rule

@@ -5,6 +5,8 @@ The keys are those of gitleaks 8.30's configuration (https://github.com/gitleaks
 
 from __future__ import annotations
 
+from itertools import product
+from math import prod
 from typing import TYPE_CHECKING
 
 from akpatrol.rules.rule import Allowlist, Required, Rule
@@ -22,6 +24,7 @@ ALLOWLIST_KEYS = ("id", "description", "regexes", "regexTarget", "stopwords", "p
 REQUIRED_KEYS = ("id", "withinLines", "withinColumns")
 _EVERY, _ANY = ("AND", "&&"), ("", "OR", "||")
 _DISTANCES = range(1 << 31)
+_MOST_SPELLINGS = 32
 
 
 def rule(table: Table, rule_id: str, file: str) -> Rule:
@@ -30,7 +33,7 @@ def rule(table: Table, rule_id: str, file: str) -> Rule:
         id=rule_id,
         description=table.text("description"),
         regex=table.text("regex"),
-        keywords=tuple(word.lower() for word in table.texts("keywords") if word),
+        keywords=tuple(spelling for word in table.texts("keywords") if word for spelling in spelled(word)),
         secret_group=int(table.number("secretGroup")),
         entropy=table.number("entropy"),
         path=table.text("path"),
@@ -40,6 +43,18 @@ def rule(table: Table, rule_id: str, file: str) -> Rule:
         skip_report=table.flag("skipReport"),
         file=file,
     )
+
+
+def spelled(word: str) -> tuple[str, ...]:
+    """Return a word with its ASCII letters in lower case, and others in both cases: data are searched in bytes.
+
+    If there are too many of these, all are in one case.
+    """
+    word = word.lower()
+    cases = [{letter, letter if letter.isascii() or len(letter.upper()) > 1 else letter.upper()} for letter in word]
+    if prod(map(len, cases)) > _MOST_SPELLINGS:
+        return word, "".join(letter if letter.isascii() else letter.upper() for letter in word)
+    return tuple(sorted(map("".join, product(*cases))))
 
 
 def allowlist_tables(table: Table) -> Iterator[Table]:
@@ -59,7 +74,7 @@ def allowlist(table: Table) -> Allowlist:
     return Allowlist(
         regexes=table.texts("regexes"),
         target=table.choice("regexTarget", ["secret", "match", "line", ""], "secret") or "secret",
-        stopwords=tuple(word.lower() for word in table.texts("stopwords")),
+        stopwords=tuple(spelling for word in table.texts("stopwords") for spelling in spelled(word)),
         paths=table.texts("paths"),
         every=condition in _EVERY,
         commits=tuple(commit.strip().lower() for commit in table.texts("commits")),
