@@ -60,11 +60,16 @@ def compiled(regex: str, *, groups: bool = True) -> Any:
     options.log_errors = False
     options.never_capture = not groups
     try:
-        in_bytes = re2.compile(regex.encode(), options)
         if not is_wide(regex):
-            return in_bytes
-        options.encoding = re2.Options.Encoding.UTF8
-        return _WidePattern(in_bytes, re2.compile(regex.encode(), options))
+            return re2.compile(regex.encode(), options)
+        # In bytes a character beyond 255 does not compile, and of ASCII the other says the same.
+        wide = re2.Options()
+        wide.log_errors, wide.never_capture = False, not groups
+        in_text = re2.compile(regex.encode(), wide)
+        try:
+            return _WidePattern(re2.compile(regex.encode(), options), in_text)
+        except re2.error:
+            return _WidePattern(in_text, in_text)
     except re2.error as error:
         reason = error.args[0] if error.args else "does not compile"
         raise PatternError(reason.decode("utf-8", "replace") if isinstance(reason, bytes) else str(reason)) from None

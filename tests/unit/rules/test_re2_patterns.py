@@ -31,6 +31,8 @@ def _found(regex: str, data: bytes) -> list[bytes]:
         (r"\S{3}", "äöü", ["äöü"]),
         (r"\p{L}+", "aä1", ["aä"]),
         ("x+", "äxx", ["xx"]),
+        (r"[a-z\x{4e16}]{3}", "ab世 abc", ["ab世", "abc"]),
+        (r"[a-z\x{4e16}]{3}", "abc", ["abc"]),
     ],
 )
 def test_characters(regex: str, text: str, found: list[str]) -> None:
