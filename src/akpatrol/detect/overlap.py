@@ -96,7 +96,7 @@ def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> 
         over = [other for other in _overlapping(spans, *span) if any(_alike(match, main) for main in ends[other])]
         if match.kind.is_custom and over and not _is_another(data, match, over, ends):
             for other in over:
-                ends[other] = [_with(main, match, of) if _alike(match, main) else main for main in ends[other]]
+                ends[other] = [_with(data, main, match, of) if _alike(match, main) else main for main in ends[other]]
         elif span in ends:
             ends[span].append(match)
         else:
@@ -136,11 +136,14 @@ def _alike(match: Match, main: Match) -> bool:
     return match.rule_id != main.rule_id
 
 
-def _with(main: Match, match: Match, of: Callable[[str], Precedence]) -> Match:
+def _with(data: bytes, main: Match, match: Match, of: Callable[[str], Precedence]) -> Match:
     """Return a match that a user's rule joins; it keeps the higher confidence of the two."""
     same = (main.start, main.end) == (match.start, match.end)
-    further = (other._replace(same=same and other.same) for other in match.others)
-    joining = JoinedRule(match.rule_id, match.lines_before, same), *further
+    below = data.count(b"\n", match.start, main.start) - data.count(b"\n", main.start, match.start)
+    further = (
+        other._replace(lines_before=other.lines_before + below, same=same and other.same) for other in match.others
+    )
+    joining = JoinedRule(match.rule_id, match.lines_before + below, same), *further
     others = {other.rule_id: other for other in (*joining, *main.others) if other.rule_id != main.rule_id}
     return main._replace(
         others=tuple(others[name] for name in sorted(others, key=of)),

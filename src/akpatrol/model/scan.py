@@ -272,7 +272,7 @@ class Excluded(NamedTuple):
 
 
 class JoinedRule(NamedTuple):
-    """A user's rule whose match joined that of another rule, ``lines_before`` as in ``Match``.
+    """A user's rule whose match joined that of another rule, and began ``lines_before`` lines above that one's secret.
 
     Unless both found the ``same`` secret, it counts only where the other rule does.
     """

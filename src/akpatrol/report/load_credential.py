@@ -104,7 +104,7 @@ def occurrence_of(fields: Fields) -> Occurrence:
         end=fields.later("end", lambda key: fields.enum(key, End)) or End.CERTAIN,
         alike=fields.later("alike", fields.position),
         owners=_shared(fields.later("owners", fields.texts) or ()),
-        lines_before=_shared(tuple(max(0, line - other) for other in _match_lines(fields)) if line else ()),
+        lines_before=_shared(tuple(line - other for other in _match_lines(fields)) if line else ()),
     )
 
 

@@ -44,6 +44,14 @@ def test_each_rule_has_the_line_where_its_text_begins(engine: Engine) -> None:
     assert match.lines_before_by_rule == (1, 3)
 
 
+def test_a_rule_whose_text_begins_below_the_secret() -> None:
+    patterns = {"long": r"head\nkey=[0-9a-z]{20}", "short": "key=([0-9a-z]{20})"}
+    rules = "".join(f"[[rules]]\nid = '{name}'\nregex = '{regex}'\n" for name, regex in patterns.items())
+    engine = Engine(RuleSet(tuple(parse(rules.encode(), "f"))), "automaton")
+    (match,) = _admitted(engine, f"a\nhead\nkey={_TOKEN}\n", b"a")
+    assert (match.rule_ids, match.lines_before_by_rule) == (("long", "short"), (0, -1))
+
+
 def test_the_rule_that_takes_over_has_its_own_line(engine: Engine) -> None:
     (match,) = _admitted(engine, _AROUND, b"a.go")
     assert (match.rule_id, match.lines_before, match.others) == ("in-headers", 3, ())

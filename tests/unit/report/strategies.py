@@ -150,7 +150,7 @@ occurrence_lists = st.lists(
         end=st.sampled_from(End),
         alike=st.none() | st.integers(1, 9999),
         owners=st.lists(texts, max_size=2).map(tuple),
-        lines_before=st.lists(st.integers(0, 9), max_size=3).map(tuple),
+        lines_before=st.lists(st.integers(-3, 9), max_size=3).map(tuple),
     ),
     max_size=4,
 )

@@ -47,6 +47,7 @@ def _is_plain(finding: RawFinding) -> bool:
         and origin.place in _PLACES
         and finding.offset == match.start
         and not match.superseded
+        and min(match.lines_before_by_rule) >= 0
         and len(finding.masks) <= _MOST_MASKS
         and not match.waiting
     )
