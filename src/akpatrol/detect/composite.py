@@ -5,7 +5,7 @@ Lines and columns are those of gitleaks: a column is in bytes, and one more on e
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ def _positions(data: bytes) -> Callable[[int], _Position]:
         place = data.find(b"\n", place + 1)
 
     def position(offset: int) -> _Position:
-        line = bisect_left(newlines, offset)
+        # A match that begins with a line break begins on the line after it.
+        line = bisect_right(newlines, offset)
         return _Position(line, offset - (newlines[line - 1] if line else 0))
 
     return position

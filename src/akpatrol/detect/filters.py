@@ -208,7 +208,7 @@ class _Allowlist:
 
     def _target(self, data: bytes, span: MatchSpan) -> bytes:
         if self._allowlist.target == "match":
-            return data[span.start : span.end]
+            return data[span.start : span.end].strip(b"\n")
         return data[span.secret_start : span.secret_end]
 
     def _matches(self, text: bytes) -> bool:
@@ -219,7 +219,8 @@ class _Allowlist:
         start, stop = _line_around(data, span)
         last = self._last_line
         if last is None or last[0] is not data or last[1:3] != (start, stop):
-            self._last_line = last = data, start, stop, self._matches(data[start:stop])
+            # As in gitleaks, the line break before it is a part of a line.
+            self._last_line = last = data, start, stop, self._matches(data[max(0, start - 1) : stop])
         return last[3]
 
 
@@ -233,12 +234,16 @@ _known_line: tuple[bytes, int, int] = b"", 0, 0
 
 
 def _line_around(data: bytes, span: MatchSpan) -> tuple[int, int]:
-    """Return where the lines of a match begin and end; a long line is measured once for all matches in it."""
+    """Return where the lines of a match begin and end; a long line is measured once for all matches in it.
+
+    A match that begins with a line break begins on the line after it.
+    """
     global _known_line  # noqa: PLW0603 - one value, replaced as a whole
     known, start, stop = _known_line
     if known is not data or not start <= span.start <= span.end <= stop:
-        stop = data.find(b"\n", span.end)
-        start, stop = data.rfind(b"\n", 0, span.start) + 1, stop if stop >= 0 else len(data)
-        if b"\n" not in data[span.start : span.end]:
+        begin = span.start + data.startswith(b"\n", span.start)
+        stop = data.find(b"\n", max(begin, span.end))
+        start, stop = data.rfind(b"\n", 0, begin) + 1, stop if stop >= 0 else len(data)
+        if b"\n" not in data[begin : span.end]:
             _known_line = data, start, stop
     return start, stop

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from akpatrol.errors import RuleError
 from akpatrol.rules.re2_patterns import compile_foreign
+from akpatrol.rules.wide_patterns import has_assertion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,20 +67,26 @@ class Matcher:
     def span(self, match: Any) -> MatchSpan:
         """Return the span of what the pattern's ``search`` found."""
         text = match.group()
-        if not self._rule.shipped and (text[:1] == b"\n" or text[-1:] == b"\n"):
-            return self._trimmed(match.start(), text)
+        if self._reads_alone or (not self._rule.shipped and (text[:1] == b"\n" or text[-1:] == b"\n")):
+            return self._read_alone(match.start(), text)
         return MatchSpan(*match.span(), *match.span(self._group(match)))
 
-    def _trimmed(self, start: int, text: bytes) -> MatchSpan:
-        """Return the span of a match without the line breaks around it.
+    @cached_property
+    def _reads_alone(self) -> bool:
+        """Whether the groups may be others in the text of a match alone, where an assertion does not see around it."""
+        return not self._rule.shipped and self._pattern.groups > 0 and has_assertion(self._rule.regex)
+
+    def _read_alone(self, start: int, text: bytes) -> MatchSpan:
+        """Return the span of a match without the line breaks at its end; the secret has none on either side.
 
         As in gitleaks, the groups are those of the pattern in what is left; without any, all of that is the secret.
         """
         begin = start + len(text) - len(text.lstrip(b"\n"))
         text = text.strip(b"\n")
         again = self._pattern.search(text)
-        first, last = again.span(self._group(again)) if again else (0, len(text))
-        return MatchSpan(begin, begin + len(text), begin + first, begin + last)
+        group = self._group(again) if again else 0
+        first, last = again.span(group) if group else (0, len(text))
+        return MatchSpan(start, begin + len(text), begin + first, begin + last)
 
     def _group(self, match: Any) -> int:
         """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks."""

@@ -13,22 +13,29 @@ if TYPE_CHECKING:
 _WIDE_ESCAPE = re.compile(r"\\(?:[WSD]|[pP](?:\{[^}]*\}|.)|x[89a-fA-F].|x\{[0-9a-fA-F]{2,}\}|[23][0-7]{2})", re.DOTALL)
 _NAMED = re.compile(r"\[:\^?\w+:\]")
 _OPENING = re.compile(r"\[\^?\]?")
+_ASSERTIONS = frozenset(["\\b", "\\B", "\\A", "\\z", "^", "$"])
 _UNBOUNDED = re.compile(r"[*+]|\{\d+,\}")
 
 
 def is_wide(regex: str) -> bool:
     """Return whether a pattern has a dot, a negated set or class, or anything beyond ASCII."""
-    return not regex.isascii() or any(True for _ in _ends(regex))
+    return not regex.isascii() or any(wide for _, _, wide in _parts(regex))
 
 
 @lru_cache(4096)
 def is_counted(regex: str) -> bool:
     """Return whether a pattern may match characters where it does not match their bytes, as it counts them."""
-    return not regex.isascii() or any(not _UNBOUNDED.match(regex, end) for end in _ends(regex))
+    return not regex.isascii() or any(wide and not _UNBOUNDED.match(regex, end) for _, end, wide in _parts(regex))
 
 
-def _ends(regex: str) -> Iterator[int]:
-    """Yield where each part ends that may match a character beyond ASCII; the pattern is in ASCII."""
+@lru_cache(4096)
+def has_assertion(regex: str) -> bool:
+    """Return whether a pattern may ask what stands around its match; quoted text may count as asking."""
+    return any(regex[start:end] in _ASSERTIONS for start, end, _ in _parts(regex))
+
+
+def _parts(regex: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield where each set, escape or character starts and ends, and whether it may match one beyond ASCII."""
     place = 0
     while place < len(regex):
         if regex[place] == "[":
@@ -38,8 +45,7 @@ def _ends(regex: str) -> Iterator[int]:
             end, wide = (escape.end(), True) if escape else (place + 2, False)
         else:
             end, wide = place + 1, regex[place] == "."
-        if wide:
-            yield end
+        yield place, end, wide
         place = end
 
 

@@ -80,3 +80,16 @@ def test_line_breaks_around_a_match_are_not_part_of_it(regex: str, data: bytes, 
     """The groups are those of what is left, where the pattern still matches."""
     engine = Engine(RuleSet(tuple(parse(f"[[rules]]\nid = 'x'\nregex = '''{regex}'''\n".encode(), "f"))), "automaton")
     assert [match.secret.reveal() for match in engine.scan(data)] == ([secret] if secret else [])
+
+
+def test_a_match_begins_on_the_line_after_its_first_line_break() -> None:
+    rules = "[[rules]]\nid = 'x'\nregex = '\\s*tok=([0-9]{4})'\n"
+    engine = Engine(RuleSet(tuple(parse(rules.encode(), "f"))), "automaton")
+    assert [match.lines_before for match in engine.scan(b"a\n\n\ntok=1234 tok=5678")] == [2, 0]
+
+
+@pytest.mark.parametrize(("lines", "found"), [(0, False), (1, True)])
+def test_a_required_match_that_begins_with_a_line_break(lines: int, found: bool) -> None:
+    rules = _PAIR.replace("kid=", "\\nkid=") % (f"withinLines = {lines}", "skipReport = true")
+    engine = Engine(RuleSet(tuple(parse(rules.encode(), "f"))), "automaton")
+    assert [match.rule_id for match in engine.scan(_SECRET + b"\n" + _ID)] == ["secret"] * found

@@ -76,4 +76,16 @@ def test_a_line_is_judged_once_for_all_matches_in_it(monkeypatch: pytest.MonkeyP
     # A match over two lines is judged by both.
     over = MatchSpan(len(lines[0]) - 1, len(lines[0]) + 2, len(lines[0]) - 1, len(lines[0]))
     assert filters.accept(data, over, b"p") is None
-    assert pattern.texts == [*lines, lines[0] + b"\n" + lines[1]]
+    first, second, third = lines
+    # As in gitleaks, the line break before a line is a part of it.
+    assert pattern.texts == [first, b"\n" + second, b"\n" + third, first + b"\n" + second]
+
+
+@pytest.mark.parametrize(
+    ("regex", "stays"), [("above", True), ("beside", False), ("^beside", True), (r"^\n?beside", False)]
+)
+def test_the_line_of_a_match_that_begins_with_a_line_break(regex: str, stays: bool) -> None:
+    """As in gitleaks, it is the line after, with the line break before it."""
+    data = b"above\nbeside secret"
+    filters = Filters(Rule("acme", "", "x", allowlists=(Allowlist(regexes=(regex,), target="line"),)))
+    assert (filters.accept(data, MatchSpan(5, len(data), 13, len(data)), b"p") is not None) is stays

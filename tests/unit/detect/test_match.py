@@ -70,3 +70,18 @@ def test_no_rule_takes_exponential_time() -> None:
 @pytest.mark.parametrize(("text", "bits"), [(b"", 0), (b"aaaa", 0), (b"ab", 1), (b"abcd", 2), (bytes(range(256)), 8)])
 def test_entropy(text: bytes, bits: float) -> None:
     assert entropy(text) == pytest.approx(bits)
+
+
+@pytest.mark.parametrize(
+    ("regex", "data", "secret"),
+    [
+        (r"\Bkey=(\w+)", b"xkey=abcdef", b"key=abcdef"),
+        (r"key=(\w{3,9})\B", b"key=abcdef", b"abcd"),
+        (r"key=(z)?\w+\B", b"key=abcdef", b"key=abcde"),
+        (r"(?m)^key=(\w+)$", b"a\nkey=abcdef\nb", b"abcdef"),
+        (r"key=([\^$]\w+)", b"key=$abcdef", b"$abcdef"),
+    ],
+)
+def test_the_groups_are_those_in_the_text_of_the_match_alone(regex: str, data: bytes, secret: bytes) -> None:
+    """As gitleaks reads them again, without the text around the match for which an assertion asks."""
+    assert [data[span.secret_start : span.secret_end] for span in _find(_rule(regex), data)] == [secret]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from akpatrol.rules.wide_patterns import is_counted, is_wide
+from akpatrol.rules.wide_patterns import has_assertion, is_counted, is_wide
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,25 @@ from akpatrol.rules.wide_patterns import is_counted, is_wide
 )
 def test_patterns(regex: str, wide: bool, counted: bool) -> None:
     assert (is_wide(regex), is_counted(regex)) == (wide, counted)
+
+
+@pytest.mark.parametrize(
+    ("regex", "asks"),
+    [
+        (r"\ba", True),
+        (r"a\B", True),
+        ("^a", True),
+        ("a$", True),
+        (r"\Aa", True),
+        (r"a\z", True),
+        ("[^a]", False),
+        ("[$^]", False),
+        (r"\^a\$", False),
+        (r"\\b", False),
+        (r"[\]^]", False),
+        (r"\pLb", False),
+        ("(?i)ab", False),
+    ],
+)
+def test_assertions(regex: str, asks: bool) -> None:
+    assert has_assertion(regex) is asks
