@@ -24,9 +24,10 @@ _LISTED = "the tree's .gitleaksignore lists it: both are right"
 _SHOWN = "gitleaks finds it in the whole file, but no patch that it reads shows it: akpatrol is right"
 _UNREACHABLE = "the same, in a version that no branch or tag holds: akpatrol is right"
 _ALLOWED = "the rules leave this path out, but not another one of the same bytes, which names it: both are right"
-_FOLDED = "the match begins on another line in another version, and both are one place: both are right"
+FOLDED = "the match begins on another line in another version, and both are one place: both are right"
 _BINARY = "gitleaks does not read binary files: akpatrol is right"
-_OTHER = "gitleaks does not find it in the whole file"
+UNCLEAR = "gitleaks does not find it in the whole file"
+"""The one class of what only akpatrol has that nobody has decided."""
 
 
 class Finding(NamedTuple):
@@ -111,9 +112,9 @@ class Oracle:
             elif (place.name, found._replace(file="")) in elsewhere:
                 only_ours[_ALLOWED] += 1
             elif (place.name, found._replace(line=0)) in moved:
-                only_ours[_FOLDED] += 1
+                only_ours[FOLDED] += 1
             else:
-                only_ours[_BINARY if b"\0" in contents.get(place.name, b"") else _OTHER] += 1
+                only_ours[_BINARY if b"\0" in contents.get(place.name, b"") else UNCLEAR] += 1
         return dict(only_theirs), dict(only_ours)
 
     def _listed(self) -> set[str]:

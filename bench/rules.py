@@ -32,7 +32,7 @@ from bench.rule_differences import Oracle, counted
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_GITLEAKS = [
+GITLEAKS = [
     "--no-banner",
     "--log-level=error",
     "--exit-code=0",
@@ -41,7 +41,7 @@ _GITLEAKS = [
     "--report-format=json",
 ]
 _PLAINLY = ["--no-decode", "--no-containers", "--no-progress", "--no-allow"]
-_AKPATROL = [*_PLAINLY, "--min-confidence", "low", "--format", "json"]
+AKPATROL = [*_PLAINLY, "--min-confidence", "low", "--format", "json"]
 _READ = (0, 1, 3)
 # The commands of gitleaks and of akpatrol, by kind of target.
 _COMMANDS = {
@@ -104,8 +104,8 @@ def _compared(target: Target, options: argparse.Namespace, gitleaks: str) -> dic
         reports = {name: Path(directory, f"{name}.json") for name in seconds}
         theirs, ours = _COMMANDS[target.kind]
         commands = {
-            "gitleaks": [gitleaks, *theirs, "--config", rules, *_GITLEAKS],
-            "akpatrol": [options.akpatrol, *ours, "--rules", rules, *_AKPATROL],
+            "gitleaks": [gitleaks, *theirs, "--config", rules, *GITLEAKS],
+            "akpatrol": [options.akpatrol, *ours, "--rules", rules, *AKPATROL],
         }
         make = _MAKERS.get(target.kind)
         cwd = make(target.path, Path(directory, "repository")) if make else target.path
@@ -123,7 +123,7 @@ def _compared(target: Target, options: argparse.Namespace, gitleaks: str) -> dic
                     processor[name].append(round(_processor_seconds() - before, 3))
         found = rule_differences.of_gitleaks(json.loads(reports["gitleaks"].read_text() or "[]"))
         known = rule_differences.of_akpatrol(json.loads(reports["akpatrol"].read_text()))
-    oracle = Oracle([gitleaks, "--config", rules, *_GITLEAKS], target.path, is_tree=is_tree)
+    oracle = Oracle([gitleaks, "--config", rules, *GITLEAKS], target.path, is_tree=is_tree)
     only_theirs, only_ours = oracle.classes(found, known)
     missing = only_theirs.get(rule_differences.WRONG, 0)
     return {
