@@ -43,12 +43,14 @@ _NO_CONTENT = "gitleaks does not read an empty file, whose path a rule finds: ak
 _GENERIC = "gitleaks drops a generic rule that finds a file by its path beside another such rule: akpatrol is right"
 _LAST = "gitleaks takes another text for the last line if no line break ends it: akpatrol is right"
 _COMMITS = "an allowlist of commits is for what these brought, wherever later commits moved it: akpatrol is right"
+_FLAGS = "gitleaks applies the flags of one entry of an allowlist to those behind it too: akpatrol is right"
 _JOINED = "several rules at one place are one credential, which has one secret: both are right"
 _REFUSED = "gitleaks refuses the rule file"
 _ONLY_GITLEAKS, _ONLY_AKPATROL = "only gitleaks has it", "only akpatrol has it"
 _READ = (0, 1)
 _NEAR = range(4)  # lines that a match has
 _COMMIT = re.compile("[0-9a-f]{40}")
+_LEAKING = re.compile(r"(?i)(?:regexes|paths) = \[[^\n]*\(\?[is]\)[^\n]*', '")
 # Secrets of one character are in every path, which is then masked.
 _ALONE = ["--jobs", "1", "--show-secrets"]
 
@@ -166,6 +168,7 @@ class _Files:
     def __init__(self, versions: Mapping[str, list[bytes]], rule_files: Sequence[Path], *, is_tree: bool) -> None:
         self._versions = versions
         self._is_tree = is_tree
+        self._leaks_flags = any(_LEAKING.search(file.read_text()) for file in rule_files)
         self._names_commits = any(_COMMIT.search(file.read_text()) for file in rule_files)
         self._walked_past = [
             pattern for file in rule_files for pattern in _paths_of_lists(tomllib.loads(file.read_text()))
@@ -181,6 +184,7 @@ class _Files:
             _GENERIC: is_ours and not found.line and "generic" in found.rule,
             _LAST: any(data[-1:] != b"\n" and data.count(b"\n") + 1 - found.line in _NEAR for data in versions),
             _COMMITS: not self._is_tree and not is_ours and self._names_commits,
+            _FLAGS: is_ours and self._leaks_flags,
             _WALK: is_ours and self._is_tree and self._is_walked_past(found.file),
         }
         return next((reason for reason, holds in classes.items() if holds), None)
