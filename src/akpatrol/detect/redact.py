@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 _CONTINUES = 0x80  # RFC 3629: 10xxxxxx
 
 _LONG_HALF = 16
+_SHORTEST = 4
+"""Bytes of a secret that is looked for elsewhere: a few characters are in every path, whose gaps would show them."""
 _REMEMBERED = 1 << 15
 """Texts whose masked form is known again; a report may have millions."""
 
@@ -29,7 +31,11 @@ class Redactor:
         self._shown = {secret.reveal(): secret.shown for secret in kept}
         texts = [secret.reveal().decode("latin-1") for secret in kept]
         halves = [text.partition(".")[2] for text in texts]  # an id is shown, so the other half must not be
-        self._known = Phrases([*texts, *(half for half in halves if len(half) >= _LONG_HALF)])
+        phrases = (
+            *(text for text in texts if len(text) >= _SHORTEST),
+            *(half for half in halves if len(half) >= _LONG_HALF),
+        )
+        self._known = Phrases(phrases)
         self._seen: dict[str, str] = {}
 
     def __call__(self, text: str) -> str:

@@ -48,3 +48,9 @@ def test_patterns_that_cut_characters() -> None:
 
 def test_secret_that_is_no_text(engine: Engine) -> None:
     assert Redactor(engine, [Secret(b"\xff\xfe\xfd")])("ÿþý") == "ÿþý"
+
+
+def test_a_secret_of_a_few_characters_is_not_looked_for(engine: Engine) -> None:
+    """A user's rule may find one, and no path could be read any more."""
+    redact = Redactor(engine, [Secret(b"k", ""), Secret(b"abc", ""), Secret(b"4321", "")])
+    assert redact("kk/kiosk-abc/4321.txt") == "kk/kiosk-abc/***(4).txt"
