@@ -125,8 +125,7 @@ class _Maker:
                     required[key] = rng.randint(0, most)
             lines += ["[[rules.required]]", *self._keys(required)]
         self._ids.append(rule_id)
-        if not is_path_rule:
-            self._beside.append(rule_id)
+        self._beside.append(rule_id)
         return "\n".join(lines)
 
     def _regex(self) -> dict[str, object]:

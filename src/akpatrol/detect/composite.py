@@ -23,18 +23,28 @@ class _Position(NamedTuple):
     column: int
 
 
+_FILE = _Position(-1, -1)
+"""Above and before the first character, as gitleaks counts for a file that is found by its path."""
+
+
 def complete(
     data: bytes,
     matches: Iterable[Accepted],
     required: Sequence[Required],
-    matches_of: Callable[[str], Iterable[Accepted]],
+    matches_of: Callable[[str], Iterable[Accepted] | None],
 ) -> Iterator[Accepted]:
-    """Yield the matches for which each required rule has a match near enough; ``matches_of`` returns a rule's."""
+    """Yield the matches for which each required rule has a match near enough; ``matches_of`` returns a rule's.
+
+    It returns None for a rule that finds the file by its path.
+    """
     found = list(matches)
     if not found:
         return
     position = _positions(data)
-    near = {rule.rule_id: [position(span.start) for span, _ in matches_of(rule.rule_id)] for rule in required}
+    near = {}
+    for rule in required:
+        others = matches_of(rule.rule_id)
+        near[rule.rule_id] = [_FILE] if others is None else [position(span.start) for span, _ in others]
     for span, waiting in found:
         place = position(span.start)
         if all(any(_is_near(place, other, rule) for other in near[rule.rule_id]) for rule in required):

@@ -22,7 +22,7 @@ from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE
 from akpatrol.scan.work import REFUSED, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from akpatrol.detect.filters import Filters
     from akpatrol.detect.keywords import Keywords
@@ -42,10 +42,18 @@ _BETWEEN_WORDS = re.compile(rb"[^0-9A-Za-z_.-]")
 
 
 class Confirmation:
-    """The matchers, sieves and filters of a rule set, indexed by the number of the rule in it."""
+    """The matchers, sieves and filters of a rule set, indexed by the number of the rule in it.
+
+    ``of_paths`` are the filters of the rules without a pattern, by id.
+    """
 
     def __init__(
-        self, rules: Sequence[Rule], matchers: Sequence[Matcher], filters: Sequence[Filters | None], keywords: Keywords
+        self,
+        rules: Sequence[Rule],
+        matchers: Sequence[Matcher],
+        filters: Sequence[Filters | None],
+        keywords: Keywords,
+        of_paths: Mapping[str, Filters],
     ) -> None:
         self._rules = rules
         self._matchers = matchers
@@ -55,7 +63,7 @@ class Confirmation:
         self._searched = b"", PrefilterResult(set())
         self._last_data: bytes | None = None
         self._last_rules: tuple[int, ...] = ()
-        self._in_whole = WholeSearch(rules, matchers, filters, keywords)
+        self._in_whole = WholeSearch(rules, matchers, filters, keywords, of_paths)
         # What is masked around a finding, which many versions of a file repeat.
         self._candidates: dict[tuple[tuple[int, ...], bytes], list[tuple[int, int]]] = {}
         self._secret = os.urandom(_KEY_BYTES)

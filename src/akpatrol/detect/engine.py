@@ -73,8 +73,9 @@ class Engine:
         self._matchers = [Matcher(rule) for rule in rules.rules]
         self._filters = [None if rule.shipped else Filters(rule) for rule in rules.rules]
         self._by_id = {rule.id: filters for rule, filters in zip(rules.rules, self._filters, strict=True)}
-        self.path_rules = [(rule, Filters(rule)) for rule in rules.path_rules]
-        self._by_id |= {rule.id: filters for rule, filters in self.path_rules}
+        self._path_filters = {rule.id: Filters(rule) for rule in rules.path_rules}
+        self._by_id |= self._path_filters
+        self.path_rules = [(rule, self._path_filters[rule.id]) for rule in rules.path_rules if not rule.skip_report]
         self._only_in_files = {n for n, rule in enumerate(rules.rules) if rule.is_foreign and not rules.everywhere}
         self._windowed = {index for index, rule in enumerate(rules.rules) if has_anchor(rule)}
         self._separator = b"\0" if all(rule.shipped for rule in rules.rules) else _LINE_BREAKS
@@ -101,7 +102,7 @@ class Engine:
     def _confirmation(self) -> Confirmation:
         from akpatrol.detect.confirm import Confirmation  # noqa: PLC0415 - most hooks have no match
 
-        return Confirmation(self._listed, self._matchers, self._filters, self._keywords)
+        return Confirmation(self._listed, self._matchers, self._filters, self._keywords, self._path_filters)
 
     def prefiltered_at(self, place: Place, data: bytes, known: PrefilterResult | None = None) -> PrefilterResult:
         """Return the prefilter's result, or a ``known`` one, without the rules that do not apply in such a place."""

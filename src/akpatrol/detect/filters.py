@@ -128,6 +128,10 @@ class Filters:
     def _waiting(self, path: bytes) -> tuple[int, ...] | None:
         return self._completed if self.admits((path,), waiting=self._completed) else None
 
+    def admits_file(self, path: bytes) -> bool:
+        """Return whether a rule without a pattern finds the file, or the member, with this path."""
+        return self.admits((path,), waiting=self._completed)
+
     @property
     def _completed(self) -> tuple[int, ...]:
         """The allowlists that a path and a commit complete, where there is no text."""

@@ -17,7 +17,7 @@ from akpatrol.model.scan import Secret
 from akpatrol.rules.necessary_text import necessary_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from akpatrol.detect.enclosing_text import Outer
     from akpatrol.detect.filters import Filters
@@ -35,11 +35,20 @@ _CASES_OF_ASCII = "\u017f".encode(), "\u212a".encode()
 
 
 class WholeSearch:
-    """The patterns and filters of a rule set, indexed by the number of the rule in it."""
+    """The patterns and filters of a rule set, indexed by the number of the rule in it.
+
+    ``of_paths`` are the filters of the rules without a pattern, by id.
+    """
 
     def __init__(
-        self, rules: Sequence[Rule], matchers: Sequence[Matcher], filters: Sequence[Filters | None], keywords: Keywords
+        self,
+        rules: Sequence[Rule],
+        matchers: Sequence[Matcher],
+        filters: Sequence[Filters | None],
+        keywords: Keywords,
+        of_paths: Mapping[str, Filters],
     ) -> None:
+        self._of_paths = of_paths
         self._rules = rules
         self._matchers = matchers
         self._filters = filters
@@ -144,13 +153,19 @@ class WholeSearch:
             from akpatrol.detect.composite import complete  # noqa: PLC0415 - few rules are composite
 
             accepted = complete(
-                data, accepted, rule.required, lambda name: self._accepted(self._numbers[name], data, path, outer.work)
+                data, accepted, rule.required, lambda name: self._required(name, data, path, outer.work)
             )
         for each in accepted:
             if near and rule.kind.is_custom and not self._may_be_named(data):
                 near = None
             if match := self._match(medium, index, each, near, outer):
                 yield match
+
+    def _required(self, name: str, data: bytes, path: bytes | None, work: Work) -> Iterable[Accepted] | None:
+        """Return a required rule's matches; None where it has no pattern and finds the file, for all that is known."""
+        if of_path := self._of_paths.get(name):
+            return None if path is None or of_path.admits_file(path) else ()
+        return self._accepted(self._numbers[name], data, path, work)
 
     def _match(self, medium: Medium, index: int, accepted: Accepted, near: Nearby | None, outer: Outer) -> Match | None:
         rule, (span, waiting) = self._rules[index], accepted

@@ -93,7 +93,11 @@ def explain(tried: Iterable[Rule], rules: RuleSet, data: bytes, path: bytes | No
     for rule in tried:
         if rule.regex:
             components = [rules.get(part.rule_id) for part in rule.required]
-            alone = RuleSet((rule, *(other._replace(skip_report=True) for other in components if other)))
+            others = [other._replace(skip_report=True) for other in components if other]
+            alone = RuleSet(
+                (rule, *(other for other in others if other.regex)),
+                path_rules=tuple(other for other in others if not other.regex),
+            )
             yield _Explanation(alone, data, path).explained()
         else:
             yield _explained_path_rule(rule, path)

@@ -33,16 +33,16 @@ def selected(rules: RuleSet, only: RuleGlobs, skip: RuleGlobs) -> RuleSet:
     # What an earlier run kept under the digest of all rules must not count.
     names = "\0".join(["rules that are not searched for", *(rule.id for rule in unsearched)])
     return rules._replace(
-        rules=tuple(_with_components(rules.rules, wanted)),
-        path_rules=tuple(rule for rule in rules.path_rules if rule.id in wanted),
+        rules=tuple(_with_components(rules.rules, wanted, rules.rules)),
+        path_rules=tuple(_with_components(rules.path_rules, wanted, rules.rules)),
         files=(*rules.files, names.encode("utf-8", "surrogatepass")),
         unsearched=unsearched,
     )
 
 
-def _with_components(rules: Sequence[Rule], wanted: set[str]) -> Iterator[Rule]:
-    """Yield the wanted rules, and those that they require, which then report nothing of their own."""
-    required = {part.rule_id for rule in rules if rule.id in wanted for part in rule.required}
+def _with_components(rules: Sequence[Rule], wanted: set[str], composite: Sequence[Rule]) -> Iterator[Rule]:
+    """Yield the wanted rules, and those that wanted ``composite`` ones require, which report nothing of their own."""
+    required = {part.rule_id for rule in composite if rule.id in wanted for part in rule.required}
     for rule in rules:
         if rule.id in wanted:
             yield rule

@@ -66,7 +66,8 @@ def users_rules(
         also = f"; {more} more {'is' if more == 1 else 'are'} left out, see akpatrol rules check" if more else ""
         raise RuleError(first.file, first.rule, first.key, first.reason + also)
     with_pattern = tuple(rule for rule in rules if rule.regex)
-    path_rules = tuple(rule for rule in rules if not rule.regex and not rule.skip_report)
+    required = {part.rule_id for rule in with_pattern for part in rule.required}
+    path_rules = tuple(rule for rule in rules if not rule.regex and (not rule.skip_report or rule.id in required))
     return UsersRules(with_pattern, path_rules, tuple(files.contents), tuple(found.left_out))
 
 
@@ -224,11 +225,10 @@ class _CombinedRules:
     def _usable(self, rules: Mapping[str, Rule]) -> list[Rule]:
         """Return the rules that can match, once all that they are made of is there."""
         usable = {rule.id: rule for rule in rules.values() if self._is_complete(rule)}
-        with_pattern = {rule.id for rule in usable.values() if rule.regex}
-        while missing := [rule for rule in usable.values() if _missing(rule, usable.keys() & with_pattern)]:
+        while missing := [rule for rule in usable.values() if _missing(rule, usable)]:
             for rule in missing:
-                lacking = ", ".join(_missing(rule, usable.keys() & with_pattern))
-                self._leave_out_rule(rule, "required", f"there is no rule {lacking} that has a pattern")
+                lacking = ", ".join(_missing(rule, usable))
+                self._leave_out_rule(rule, "required", f"there is no rule {lacking}")
             usable = {rule.id: rule for rule in usable.values() if rule not in missing}
         return [rule._replace(description=rule.description or rule.id) for rule in usable.values()]
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from akpatrol.config.settings import NamedFile
 from akpatrol.detect.engine import Engine
 from akpatrol.rules.rule import RuleSet
 from akpatrol.rules.rule_file import parse
+from akpatrol.rules.users_files import users_rules
 
 _PAIR = """
 [[rules]]
@@ -93,3 +95,26 @@ def test_a_required_match_that_begins_with_a_line_break(lines: int, found: bool)
     rules = _PAIR.replace("kid=", "\\nkid=") % (f"withinLines = {lines}", "skipReport = true")
     engine = Engine(RuleSet(tuple(parse(rules.encode(), "f"))), "automaton")
     assert [match.rule_id for match in engine.scan(_SECRET + b"\n" + _ID)] == ["secret"] * found
+
+
+@pytest.mark.parametrize(
+    ("where", "data", "found"),
+    [
+        ("", b"\n" * 9 + _SECRET, True),
+        ("withinLines = 3", b"\n\n" + _SECRET, True),
+        ("withinLines = 2", b"\n\n" + _SECRET, False),
+        ("withinColumns = 3", b"  " + _SECRET, True),
+        ("withinColumns = 2", b"  " + _SECRET, False),
+    ],
+)
+def test_a_required_rule_may_find_the_file_by_its_path(where: str, data: bytes, found: bool) -> None:
+    """As in gitleaks, such a finding is on the line, and in the column, before the first."""
+    rules = _PAIR.replace("regex = 'kid=([0-9a-f]{4})'", "path = '[.]env$'") % (where, "skipReport = true")
+    users = users_rules([NamedFile("f", rules.encode())], {}, strict=True)
+    engine = Engine(RuleSet(users.rules, path_rules=users.path_rules), "automaton")
+    assert engine.path_rules == []
+    assert [match.rule_id for match in engine.scan(data, path=b"a.env")] == ["secret"] * found
+    assert engine.scan(data, path=b"a.txt") == []
+    # The path of an object is known only once the match is placed.
+    assert [match.rule_id for match in engine.scan(data)] == ["secret"] * found
+    assert [engine.admits("secret", (path,)) for path in (b"a.env", b"a.txt")] == [True, False]
