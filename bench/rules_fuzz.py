@@ -185,7 +185,7 @@ class _Files:
             _LAST: any(data[-1:] != b"\n" and data.count(b"\n") + 1 - found.line in _NEAR for data in versions),
             _COMMITS: not self._is_tree and not is_ours and self._names_commits,
             _FLAGS: is_ours and self._leaks_flags,
-            _WALK: is_ours and self._is_tree and self._is_walked_past(found.file),
+            _WALK: is_ours and self._is_walked_past(found.file),
         }
         return next((reason for reason, holds in classes.items() if holds), None)
 
