@@ -79,7 +79,8 @@ def main(  # noqa: PLR0913, PLR0917 - click gives each option its own
     gitleaks = next((there.program for tool, there in known if there and tool.name == "gitleaks"), None)
     if not gitleaks:
         sys.exit("gitleaks is not installed")
-    begun, number = time.monotonic(), only or 0
+    begun, first = time.monotonic(), only or 0
+    number = first
     findings, classes, violations = 0, Counter[str](), list[str]()
     while time.monotonic() < begun + 60 * minutes:
         with tempfile.TemporaryDirectory(prefix="akpatrol-bench-") as directory:
@@ -94,11 +95,11 @@ def main(  # noqa: PLR0913, PLR0917 - click gives each option its own
         number += 1
         if only is not None:
             break
-    print(f"{number:,} cases, {findings:,} findings of gitleaks, {len(violations)} violations")
+    print(f"{number - first:,} cases, {findings:,} findings of gitleaks, {len(violations)} violations")
     for reason, times in classes.most_common():
         print(f"  {times:,}, {reason}")
     if save:
-        row = {"target": f"seed {seed}", "seconds": round(time.monotonic() - begun), "cases": number}
+        row = {"target": f"seed {seed}", "seconds": round(time.monotonic() - begun), "cases": number - first}
         row |= {"findings": findings, "classes": dict(classes), "violations": violations}
         record.save(save, "rules-fuzz", [row])
     sys.exit(bool(violations))
@@ -155,7 +156,8 @@ def _reports(directory: Path, rule_file: Path, gitleaks: str, *, is_tree: bool) 
         (rule, path, line)
         for credential in report["credentials"]
         for place in credential["occurrences"]
-        for rule, line in list(zip(place["rule_ids"], place["match_lines"], strict=False))[1:]
+        for rule in place["rule_ids"][1:]
+        for line in range(min(place["match_lines"], default=0), (place["end_line"] or 0) + 1)
         for path in place["paths"]
     )
     found = rule_differences.of_gitleaks(json.loads(theirs.read_text() or "[]"))
