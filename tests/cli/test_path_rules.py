@@ -132,6 +132,21 @@ def test_members_of_archives(run: Run, repo: Repository, rules: list[str]) -> No
     assert len({frozenset(found["fingerprint"] for found in report["credentials"]) for report in reports}) == 1
 
 
+def test_members_in_what_a_change_brings(run: Run, repo: Repository, rules: list[str]) -> None:
+    """An archive that gets another name, or another version with the same member, brings nothing new."""
+    repo.write("x.zip", _archive("a.p12"))
+    repo.commit()
+    repo.git("mv", "x.zip", "y.zip")
+    repo.write("z.zip", _archive("b.p12", "c.txt"))
+    repo.commit()
+    assert _members(run("history", "--range", "HEAD~1..HEAD", repo.path, *rules).json) == [("z.zip", "zip:b.p12")]
+    repo.write("z.zip", _archive("b.p12", "c.p12"))
+    repo.git("add", "z.zip")
+    assert _members(run("staged", *rules, cwd=repo.path).json) == [("z.zip", "zip:c.p12")]
+    repo.commit()
+    assert _members(run("history", "--range", "HEAD~1..HEAD", repo.path, *rules).json) == [("z.zip", "zip:c.p12")]
+
+
 def test_the_content_of_a_member_tells_it_from_others(run: Run, tmp_path: Path, rules: list[str]) -> None:
     """An allowed key store must not allow another one of the same name in another archive."""
     for name, content in (("a.zip", b"1"), ("b.zip", b"1"), ("c.zip", b"2")):

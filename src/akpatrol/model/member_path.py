@@ -35,6 +35,13 @@ def joined(path: bytes, names: Iterable[bytes]) -> bytes:
     return _SEPARATOR.join((path, *names))
 
 
+def paths_in(paths: Sequence[bytes], containers: Sequence[str]) -> Sequence[bytes]:
+    """Return the paths of a content, given those that its file has."""
+    if not containers or not (names := member_names(containers)):
+        return paths
+    return [joined(path, names) for path in paths]
+
+
 def path_of(origin: Origin) -> bytes | None:
     """Return the path of a content; None where that of its file is not known."""
     if origin.path is None or not origin.containers:

@@ -7,7 +7,7 @@ from time import gmtime, monotonic, strftime
 from typing import TYPE_CHECKING, NamedTuple
 
 from akpatrol.errors import OutOfTime
-from akpatrol.model.member_path import joined, member_names
+from akpatrol.model.member_path import paths_in
 from akpatrol.model.report import ChangedFiles, Coverage, Report
 from akpatrol.model.scan import Confidence, Exclusion, Place, Skipped
 from akpatrol.runtime.collection import uncollected
@@ -156,7 +156,10 @@ def _new(
         old = occurrence.moved_from.path if occurrence.moved_from else None
         if not occurrence.known or options.keep_known:
             yield match, occurrence
-        elif old is not None and (not admits(match.rule_id, (old,)) or _brings_to_light(occurrence, old, options)):
+        elif old is not None and (
+            not admits(match.rule_id, paths_in((old,), occurrence.containers))
+            or _brings_to_light(occurrence, old, options)
+        ):
             yield match, occurrence._replace(known=False)
         else:
             known.append((match, occurrence))
@@ -177,8 +180,7 @@ def _admitted(placed: Iterable[Placed], engine: Engine) -> Iterator[Placed]:
     for match, occurrence in placed:
         # It is unknown which rules may match on paths that are not listed.
         commit = occurrence.introduced.id if occurrence.introduced else ""
-        names = member_names(occurrence.containers) if occurrence.containers else ()
-        paths = [joined(path, names) for path in occurrence.paths] if names else occurrence.paths
+        paths = paths_in(occurrence.paths, occurrence.containers)
         by = match if occurrence.paths_truncated else engine.admitted(match, paths, commit)
         if by is match:
             yield match, occurrence

@@ -166,8 +166,10 @@ class EarlierContent:
                 if id_ == position.blob.encode() and path:
                     yield path, position.blob
                     return
+        if finding.origin.containers or finding.origin.encodings or self._is_out_of_time():
+            return
         text = finding.match.secret.reveal()
-        if finding.origin.containers or finding.origin.encodings or self._is_out_of_time() or not text or b"\n" in text:
+        if not text or b"\n" in text:
             return
         with suppress(GitError):
             # The text goes through standard input: it is a secret, and arguments can be seen by others.
