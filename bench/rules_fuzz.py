@@ -222,7 +222,9 @@ def _known(reports: Reports, files: _Files) -> tuple[Counter[str], Reports]:
         ours,
         reports.theirs,
         lambda found: (
-            files.class_of(found, is_ours=True) or _JOINED * (found[:3] in reports.joined and found[:3] in places)
+            files.class_of(found, is_ours=True)
+            or _EMPTY * (found._replace(secret="") in reports.theirs)
+            or _JOINED * (found[:3] in reports.joined and found[:3] in places)
         ),
     )
     return classes, Reports(theirs, ours, reports.joined)

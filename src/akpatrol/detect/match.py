@@ -89,9 +89,16 @@ class Matcher:
         return MatchSpan(start, begin + len(text), begin + first, begin + last)
 
     def _group(self, match: Any) -> int:
-        """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks."""
-        if self._rule.secret_group or self._rule.shipped:
+        """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks.
+
+        Where the ``secretGroup`` took no part gitleaks has a finding without a secret, whose entropy is zero: here all
+        of the match is the secret.
+        """
+        if self._rule.shipped:
             return self._rule.secret_group
+        if self._rule.secret_group:
+            is_missing = not match.group(self._rule.secret_group) and not self._rule.entropy
+            return 0 if is_missing else self._rule.secret_group
         return next((n for n in range(1, self._pattern.groups + 1) if match.group(n)), 0)
 
 

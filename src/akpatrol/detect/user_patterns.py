@@ -82,7 +82,10 @@ class UserPatterns:
         result.rules.add(number)
         if len(ends) > most_ends(data):
             return
-        if number in self.by_keywords or (number in self._counted and not data.isascii()):
+        counts = number in self._counted and not data.isascii()
+        if counts and not self._rules[number].keywords:
+            return  # beyond ASCII its pattern finds only some of its matches
+        if counts or number in self.by_keywords:
             result.touched.setdefault(number, []).extend(ends)
         elif _extent_of(self._rules[number]):
             result.rule_ends[number] = ends.tolist()

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 _WIDE_ESCAPE = re.compile(r"\\(?:[WSD]|[pP](?:\{[^}]*\}|.)|x[89a-fA-F].|x\{[0-9a-fA-F]{2,}\}|[23][0-7]{2})", re.DOTALL)
 _NAMED = re.compile(r"\[:\^?\w+:\]")
 _OPENING = re.compile(r"\[\^?\]?")
+# Its bytes are none of these characters, however many there may be.
+_NAMED_CHARACTER = re.compile(
+    r"\\(?:[pP]|x[89a-fA-F]|x\{0*[89a-fA-F][0-9a-fA-F]|x\{0*[1-9a-fA-F][0-9a-fA-F]{2}|[23][0-7]{2})"
+)
 _ASSERTIONS = frozenset(["\\b", "\\B", "\\A", "\\z", "^", "$"])
 _UNBOUNDED = re.compile(r"[*+]|\{\d+,\}")
 
@@ -25,7 +29,10 @@ def is_wide(regex: str) -> bool:
 @lru_cache(4096)
 def is_counted(regex: str) -> bool:
     """Return whether a pattern may match characters where it does not match their bytes, as it counts them."""
-    return not regex.isascii() or any(wide and not _UNBOUNDED.match(regex, end) for _, end, wide in _parts(regex))
+    return not regex.isascii() or any(
+        wide and (_NAMED_CHARACTER.search(regex, start, end) or not _UNBOUNDED.match(regex, end))
+        for start, end, wide in _parts(regex)
+    )
 
 
 @lru_cache(4096)

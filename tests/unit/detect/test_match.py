@@ -41,6 +41,7 @@ def test_shipped_rules_are_tried_at_every_start() -> None:
         ("k=ab", 0, (0, 4)),
         ("k=(?:ab)", 0, (0, 4)),
         ("k=()ab", 0, (0, 4)),
+        ("k=(x)?ab", 1, (0, 4)),
     ],
 )
 def test_group(regex: str, group: int, wanted: tuple[int, int]) -> None:
@@ -85,3 +86,9 @@ def test_entropy(text: bytes, bits: float) -> None:
 def test_the_groups_are_those_in_the_text_of_the_match_alone(regex: str, data: bytes, secret: bytes) -> None:
     """As gitleaks reads them again, without the text around the match for which an assertion asks."""
     assert [data[span.secret_start : span.secret_end] for span in _find(_rule(regex), data)] == [secret]
+
+
+def test_a_secret_that_is_not_there_has_no_entropy() -> None:
+    rule = _rule("k=(x)?ab", secret_group=1)
+    assert _find(rule._replace(entropy=0.5), b"k=ab") == []
+    assert _find(rule._replace(entropy=0.5), b"k=xab") == [MatchSpan(0, 5, 2, 3)]

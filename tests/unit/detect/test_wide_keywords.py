@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
 from typing import TYPE_CHECKING
 
 import pytest
 
 from akpatrol.detect.engine import Engine
+from akpatrol.detect.prefilter_result import PrefilterResult
+from akpatrol.detect.user_patterns import UserPatterns
 from akpatrol.rules.rule import RuleSet
 from akpatrol.rules.rule_file import parse
 from akpatrol.rules.rule_table import spelled
@@ -44,3 +47,22 @@ def test_stopwords() -> None:
     rule = "[[rules]]\nid = 'x'\nregex = 'key=[^ ]+'\n[[rules.allowlists]]\nstopwords = ['é']\n"
     engine = Engine(RuleSet(tuple(parse(rule.encode(), "f"))), "automaton")
     assert [match.secret.reveal() for match in engine.scan("key=aÉb key=aéb key=aEb".encode())] == [b"key=aEb"]
+
+
+@pytest.mark.parametrize("regex", [r"acme(?:\pL{6,}|none)", r"acme\pL+;", r"acme[\x{e9}-\x{ff}]+", r"acme[^\pN]+1"])
+def test_characters_without_a_bound(regex: str) -> None:
+    """Hyperscan searches in bytes, which are no letters."""
+    for keywords in ("", "keywords = ['acme']"):
+        rule = f"[[rules]]\nid = 'x'\nregex = '{regex}'\n{keywords}\n"
+        engine = Engine(RuleSet(tuple(parse(rule.encode(), "f"))), "hyperscan")
+        assert len(engine.scan("é acmeéîôûéîôûé;1".encode())) == 1
+
+
+def test_what_the_bytes_of_a_pattern_match_is_not_all_it_matches() -> None:
+    """Beyond ASCII, where no keywords are searched for beside it."""
+    for keywords, touched in (("", {}), ("keywords = ['123']", {0: [7]})):
+        rule = f"[[rules]]\nid = 'x'\nregex = '[0-9]{{3}}.{{4}}'\n{keywords}\n"
+        patterns = UserPatterns(parse(rule.encode(), "f"))
+        result = PrefilterResult(set())
+        patterns.report(0, array("Q", [7]), "123abcd é".encode(), result)
+        assert (result.rules, dict(result.touched), result.rule_ends) == ({0}, touched, {})
