@@ -7,6 +7,8 @@ the patterns' matches begin. Anyreach's own rules count for nothing here: gitlea
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from akpatrol.rules.literals import is_generic
@@ -18,8 +20,8 @@ if TYPE_CHECKING:
     from akpatrol.model.scan import Chunk, Match
     from akpatrol.rules.rule import Rule
 
-# A secret is found among others by so many bytes; longer ones are few.
-_PART_BYTES, _LONGEST_BYTES = 8, 256
+# Among more secrets than a few, one is found by so many bytes; longer ones are few.
+_FEW, _PART_BYTES, _LONGEST_BYTES = 32, 8, 256
 
 
 class GenericRules:
@@ -54,30 +56,36 @@ class GenericRules:
 
 
 class SecretsOfLine:
-    """The secrets of specific rules on one line, by each few bytes in them: a long line may have thousands."""
+    """The secrets of specific rules on one line; of the thousands on a long one, by each few bytes in them."""
 
     def __init__(self) -> None:
         self._all: list[tuple[bytes, str]] = []
-        self._long: list[tuple[bytes, str]] = []
-        self._by_part: dict[bytes, list[tuple[bytes, str]]] = defaultdict(list)
 
     def add(self, match: Match) -> None:
-        """Take in a match."""
-        found = secret, _ = match.secret.reveal(), match.rule_id
-        self._all.append(found)
-        if len(secret) > _LONGEST_BYTES:
-            self._long.append(found)
-            return
-        for part in {secret[place : place + _PART_BYTES] for place in range(len(secret) - _PART_BYTES + 1)}:
-            self._by_part[part].append(found)
+        """Take in a match, before any is asked for."""
+        self._all.append((match.secret.reveal(), match.rule_id))
 
     def over(self, match: Match) -> tuple[str, ...]:
         """Return the rules whose secrets hold that of a match."""
         secret = match.secret.reveal()
-        # The end of a secret is random where its beginning is not.
-        end = secret[-_PART_BYTES:]
-        near = self._all if len(end) < _PART_BYTES else (*self._by_part.get(end, ()), *self._long)
+        near: Iterable[tuple[bytes, str]] = self._all
+        if len(self._all) > _FEW and len(secret) >= _PART_BYTES:
+            # The end of a secret is random where its beginning is not.
+            near = chain(self._by_part.get(secret[-_PART_BYTES:], ()), self._long)
         return tuple(dict.fromkeys(rule_id for other, rule_id in near if secret in other))
+
+    @cached_property
+    def _long(self) -> list[tuple[bytes, str]]:
+        return [found for found in self._all if len(found[0]) > _LONGEST_BYTES]
+
+    @cached_property
+    def _by_part(self) -> dict[bytes, list[tuple[bytes, str]]]:
+        parts: dict[bytes, list[tuple[bytes, str]]] = defaultdict(list)
+        for found in self._all:
+            secret = found[0] if len(found[0]) <= _LONGEST_BYTES else b""
+            for part in {secret[place : place + _PART_BYTES] for place in range(len(secret) - _PART_BYTES + 1)}:
+                parts[part].append(found)
+        return parts
 
 
 def _lines(chunk: Chunk, matches: Sequence[Match]) -> Iterable[int]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from akpatrol.rules.rule import Rule
 
 
+_REMEMBERED, _LONGEST_BYTES = 512, 256
+
+
 class MatchSpan(NamedTuple):
     """A pattern's match, ``[start, end)``, and the secret group inside it, as byte offsets."""
 
@@ -37,6 +40,8 @@ class Matcher:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
+        # The versions of a file repeat most of its matches.
+        self._alone: dict[bytes, tuple[int, int]] = {}
 
     @cached_property
     def _pattern(self) -> Any:
@@ -83,10 +88,16 @@ class Matcher:
         """
         begin = start + len(text) - len(text.lstrip(b"\n"))
         text = text.strip(b"\n")
-        again = self._pattern.search(text)
-        group = self._group(again) if again else 0
-        first, last = again.span(group) if group else (0, len(text))
-        return MatchSpan(start, begin + len(text), begin + first, begin + last)
+        secret = self._alone.get(text)
+        if secret is None:
+            again = self._pattern.search(text)
+            group = self._group(again) if again else 0
+            secret = again.span(group) if group else (0, len(text))
+            if len(text) <= _LONGEST_BYTES:
+                if len(self._alone) >= _REMEMBERED:
+                    self._alone.clear()
+                self._alone[text] = secret
+        return MatchSpan(start, begin + len(text), begin + secret[0], begin + secret[1])
 
     def _group(self, match: Any) -> int:
         """Without ``secretGroup`` a user's rule means its first group that is not empty, as in gitleaks.

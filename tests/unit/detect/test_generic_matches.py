@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from akpatrol.detect import generic_matches
 from akpatrol.detect.engine import Engine
 from akpatrol.detect.generic_matches import SecretsOfLine
 from akpatrol.kinds import CUSTOM
@@ -112,10 +113,12 @@ def _match(secret: bytes, rule: str = "") -> Match:
 _SECRETS = st.text("ab", max_size=12).map(lambda text: (text * 30 if text.startswith("bb") else text).encode())
 
 
-@given(st.lists(_SECRETS, max_size=12), _SECRETS)
-def test_secrets_that_hold_another(others: list[bytes], secret: bytes) -> None:
+@given(st.lists(_SECRETS, max_size=12), _SECRETS, st.sampled_from([0, 32]))
+def test_secrets_that_hold_another(others: list[bytes], secret: bytes, few: int) -> None:
     secrets = SecretsOfLine()
     for number, other in enumerate(others):
         secrets.add(_match(other, str(number)))
     expected = {str(number) for number, other in enumerate(others) if secret in other}
-    assert set(secrets.over(_match(secret))) == expected
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(generic_matches, "_FEW", few)
+        assert set(secrets.over(_match(secret))) == expected
