@@ -65,7 +65,7 @@ class Matcher:
         position = start
         while position <= end and (match := self._pattern.search(data, position, end)) is not None:
             span = self.span(match)
-            if span.secret_start < span.secret_end:  # neither empty nor a group that took no part
+            if span.secret_start < span.secret_end:
                 yield span
             position = match.start() + 1 if self._rule.shipped else max(match.end(), match.start() + 1)
 
