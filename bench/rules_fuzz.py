@@ -202,6 +202,7 @@ def _known(reports: Reports, files: _Files) -> tuple[Counter[str], Reports]:
     classes = Counter[str]()
     theirs, ours = dict(reports.theirs), dict(reports.ours)
     places = {found[:3] for found in reports.theirs}
+    empty = {found.rule for found in reports.theirs if found.line and not found.secret}
 
     def drop(own: dict[Finding, Place], other: dict[Finding, Place], why: Callable[[Finding], str | None]) -> None:
         for found in sorted(own.keys() - other.keys()):
@@ -223,7 +224,7 @@ def _known(reports: Reports, files: _Files) -> tuple[Counter[str], Reports]:
         reports.theirs,
         lambda found: (
             files.class_of(found, is_ours=True)
-            or _EMPTY * (found._replace(secret="") in reports.theirs)
+            or _EMPTY * (found.rule in empty)
             or _JOINED * (found[:3] in reports.joined and found[:3] in places)
         ),
     )
