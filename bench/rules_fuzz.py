@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 _HISTORY = 5  # one case in so many
 _NOBODY = "0" * 40
 _NO_TEXT = "the file is no UTF-8: gitleaks finds less in it"
-_EMPTY = "gitleaks reports a group that took no part, an empty secret: akpatrol is right"
+_EMPTY = "the group took no part, gitleaks has no secret, akpatrol all of the match: akpatrol is right"
 _WALK = "gitleaks leaves out a path for which an allowlist asks for more than it: akpatrol is right"
 _NO_CONTENT = "gitleaks does not read an empty file, whose path a rule finds: akpatrol is right"
 _GENERIC = "gitleaks drops a generic rule that finds a file by its path beside another such rule: akpatrol is right"
