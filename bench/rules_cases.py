@@ -30,7 +30,7 @@ _PATHS = (
     *("Makefile", "secrets/id_rsa.pem", "config.PEM", "src/a.txt", "w.js", "e.yaml", "vendor/lib/z.go"),
 )
 _PATH_PATTERNS = (
-    *(r"\.txt$", r"^src/", r"(?i)\.pem$", r"(^|/)tests/", r"\.(py|env|js)$", r"docs", r"[^/]+/[^/]+\.\w+$", r"ü"),
+    *(r"\.txt$", r"^src/", r"(?i)\.pem$", r"(^|/)tests/", r"\.(py|env|js)$", r"docs", r"src/[^/]+\.\w+$", r"ü"),
     r"a\.txt",
 )
 EXTENDED = "base.toml"
