@@ -269,7 +269,7 @@ class _Maker:
         rng.shuffle(lines)
         text = end.join(lines) + (end if self._chance(0.7) else "")
         data = text.encode(rng.choice(("utf-8", "utf-8", "utf-8", "utf-8", "latin-1")), "replace")
-        if self._chance(0.2):
+        if self._chance(0.2) and data:
             at = rng.randrange(len(data))
             data = data[:at] + rng.choice((b"\xff", b"\xc3", b"\xe4\xb8", b"\xed\xa0\x80", b"\xef\xbb\xbf")) + data[at:]
         return data
