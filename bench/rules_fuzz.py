@@ -44,10 +44,12 @@ _GENERIC = "gitleaks drops a generic rule that finds a file by its path beside a
 _LAST = "gitleaks takes another text for the last line if no line break ends it: akpatrol is right"
 _COMMITS = "an allowlist of commits is for what these brought, wherever later commits moved it: akpatrol is right"
 _FLAGS = "gitleaks applies the flags of one entry of an allowlist to those behind it too: akpatrol is right"
+_ELSEWHERE = "gitleaks is asked about the whole file in another directory, which the rules' paths do not fit: unclear"
 _JOINED = "several rules at one place are one credential, which has one secret: both are right"
 _REFUSED = "gitleaks refuses the rule file"
 _ONLY_GITLEAKS, _ONLY_AKPATROL = "only gitleaks has it", "only akpatrol has it"
 _READ = (0, 1)
+_ANCHORED = "'''^src/"
 _NEAR = range(4)  # lines that a match has
 _COMMIT = re.compile("[0-9a-f]{40}")
 _LEAKING = re.compile(r"(?i)(?:regexes|paths) = \[[^\n]*\(\?[is]\)[^\n]*', '")
@@ -124,6 +126,8 @@ def _run(directory: Path, name: str, gitleaks: str) -> tuple[int, Counter[str], 
     if not is_tree and (rest.theirs != rest.ours):
         oracle = Oracle([gitleaks, "--config", str(rule_file), *rules.GITLEAKS], tree, is_tree=False)
         only_theirs, only_ours = oracle.classes(rest.theirs, rest.ours)
+        if any(_ANCHORED in (directory / file).read_text() for file in case.rule_files):
+            classes[_ELSEWHERE] += only_ours.pop(rule_differences.UNCLEAR, 0)
         unclear = only_theirs.pop(rule_differences.WRONG, 0), only_ours.pop(rule_differences.UNCLEAR, 0)
         classes.update(only_theirs)
         classes.update(only_ours)
