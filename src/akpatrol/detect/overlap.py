@@ -1,14 +1,15 @@
 """Join overlapping matches of several rules: one names the place, and the others join it.
 
 A match of a user's rule that holds more than a little text beside the match that names the place, or another random
-text, is about something else and stays. Where it is open whether the rule that names a place applies there, what would
-name it otherwise stays too, for the case that it does not.
+text, is about something else and stays. So do several matches of one rule within another match. Where it is open
+whether the rule that names a place applies there, what would name it otherwise stays too, in case it does not.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, insort
+from collections import defaultdict
 from itertools import chain
 from operator import attrgetter
 from typing import TYPE_CHECKING
@@ -91,10 +92,14 @@ def _named(data: bytes, group: list[Match], of: Callable[[str], Precedence]) -> 
         return group
     ends: dict[tuple[int, int], list[Match]] = {}
     spans: list[tuple[int, int]] = []  # of those that name a place, in order
+    starts: dict[str, list[int]] = defaultdict(list)
+    for match in group:
+        starts[match.rule_id].append(match.start)
     for match in _in_order(group, of):
         span = match.start, match.end
         over = [other for other in _overlapping(spans, *span) if any(_alike(match, main) for main in ends[other])]
-        if match.kind.is_custom and over and not _is_another(data, match, over, ends):
+        is_part = _is_one_of_several(starts[match.rule_id], over)
+        if match.kind.is_custom and over and not is_part and not _is_another(data, match, over, ends):
             for other in over:
                 ends[other] = [_with(data, main, match, of) if _alike(match, main) else main for main in ends[other]]
         elif span in ends:
@@ -129,6 +134,11 @@ def _overlapping(spans: list[tuple[int, int]], start: int, end: int) -> Iterator
     for index in range(bisect_left(spans, (start - _LONGEST_BYTES,)), bisect_left(spans, (end,))):
         if spans[index][1] > start:
             yield spans[index]
+
+
+def _is_one_of_several(starts: Sequence[int], over: Sequence[tuple[int, int]]) -> bool:
+    """Return whether a rule, whose matches start there, has several within another match: each is a part of it."""
+    return any(bisect_left(starts, end) - bisect_left(starts, start) > 1 for start, end in over)
 
 
 def _alike(match: Match, main: Match) -> bool:

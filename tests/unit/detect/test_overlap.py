@@ -52,6 +52,15 @@ def test_a_rule_whose_text_begins_below_the_secret() -> None:
     assert (match.rule_ids, match.lines_before_by_rule) == (("long", "short"), (0, -1))
 
 
+def test_several_secrets_within_another_match_stay() -> None:
+    patterns = {"block": "BEGIN[^#]*END", "short": "key=([0-9a-z]{20})"}
+    rules = "".join(f"[[rules]]\nid = '{name}'\nregex = '{regex}'\n" for name, regex in patterns.items())
+    engine = Engine(RuleSet(tuple(parse(rules.encode(), "f"))), "automaton")
+    text = f"BEGIN\nkey={_TOKEN}\nkey={_TOKEN[::-1]}\nEND\n"
+    found = [(match.rule_ids, match.secret.reveal().decode()) for match in _admitted(engine, text, b"a")]
+    assert found == [(("block",), text.strip()), (("short",), _TOKEN), (("short",), _TOKEN[::-1])]
+
+
 def test_the_rule_that_takes_over_has_its_own_line(engine: Engine) -> None:
     (match,) = _admitted(engine, _AROUND, b"a.go")
     assert (match.rule_id, match.lines_before, match.others) == ("in-headers", 3, ())
