@@ -172,6 +172,12 @@ def damage(file: Path, content: bytes) -> None:
         stream.truncate()
 
 
+def damage_end(file: Path) -> None:
+    """Change a file's last byte, whatever it is: that of a checksum is random."""
+    *most, last = file.read_bytes()
+    damage(file, bytes([*most, last ^ 1]))
+
+
 def canary_program(directory: Path, name: str = "planted") -> tuple[Path, Path]:
     """Return a program and the file that exists once it was run."""
     directory.mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from akpatrol.errors import GitError
 from akpatrol.sources.git import repository
 from akpatrol.sources.git.index_file import IndexCheck
 from akpatrol.sources.git.runner import Git
-from tests.repositories import Repository
+from tests.repositories import Repository, damage_end
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,6 +124,6 @@ def test_tracked_files(run: Run, repo: Repository) -> None:
     repo.commit_file("a", "x")
     assert run("scan", "--tracked", ".", cwd=repo.path).code == 0
     file = repo.git_dir / "index"
-    file.write_bytes(file.read_bytes()[:-1] + b"~")
+    damage_end(file)
     result = run("scan", "--tracked", ".", cwd=repo.path)
     assert (result.code, [skip["item"] for skip in result.skipped]) == (3, ["index"])

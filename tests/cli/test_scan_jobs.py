@@ -70,9 +70,9 @@ def test_same_report_with_any_number_of_processes(
     started = []
     original = execute._workers
 
-    def workers(jobs: int, examiner: Examiner, units: int) -> AbstractContextManager[Any]:
+    def workers(jobs: int, examiner: Examiner) -> AbstractContextManager[Any]:
         started.append(jobs)
-        return original(jobs, examiner, units)
+        return original(jobs, examiner)
 
     monkeypatch.setattr(execute, "_workers", workers)
     monkeypatch.setattr(execute, "_MUCH_WORK_SECONDS", seconds)
@@ -95,9 +95,9 @@ def test_processes_start_before_a_history_of_known_size_is_read(
     events: list[object] = []
     workers, read_here = execute._workers, execute._read_here
 
-    def started(jobs: int, examiner: Examiner, *units: int) -> AbstractContextManager[Any]:
+    def started(jobs: int, examiner: Examiner) -> AbstractContextManager[Any]:
         events.append(jobs)
-        return workers(jobs, examiner, *units)
+        return workers(jobs, examiner)
 
     def read(*arguments: Any) -> None:
         events.append("read")

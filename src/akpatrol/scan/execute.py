@@ -36,8 +36,8 @@ _MANY_RULES, _SLOW_START = 20, 4
 _UNITS_IN_FLIGHT_A_JOB = 4
 # While this process reads too, it takes what is left, so that the others soon end.
 _UNITS_BESIDE_A_JOB = 2
-# The parts of a history take longer, of which it is known that there are not many.
-_MUCH_HISTORY_SECONDS, _UNITS_OF_HISTORY_A_JOB = 3.0, 4
+# The parts of a history take longer, the first ones longest, and it is known how many there are.
+_MUCH_HISTORY_SECONDS, _MOST_OF_HISTORY_A_JOB, _LEFT_FOR_EACH = 3.0, 4, 6
 _PIPE_BYTES = 32 << 10  # at least, with what Python adds
 _COUNTED = Skipped | Counted | Excluded
 
@@ -63,7 +63,7 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
             if isinstance(planned, _COUNTED):
                 result.add(planned)
                 continue
-            if sharing and sharing.took(planned):
+            if sharing and sharing.took(planned, _of_history(ahead) if amount is Amount.SOME else _UNITS_BESIDE_A_JOB):
                 continue
             _read_here(planned, examiner, sink)
             if sharing or not may_share:
@@ -114,7 +114,7 @@ def _spread(plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs: int)
                 sink.result.add(planned)
                 continue
             # A long plan is never held in memory.
-            while not workers.have_room():
+            while not workers.have_room(_UNITS_IN_FLIGHT_A_JOB):
                 _wait_for_one([workers], sink)
             workers.submit(planned)
         while workers.running:
@@ -135,8 +135,8 @@ class _Sharing:
         self._sink = sink
         self._much = process_time() + much
 
-    def took(self, unit: Unit) -> bool:
-        """Return whether another process reads a unit."""
+    def took(self, unit: Unit, most: int) -> bool:
+        """Return whether another process reads a unit, each of which has at most so many."""
         first, *more = self.workers
         if not first.are_ready():
             return False
@@ -145,7 +145,7 @@ class _Sharing:
         ready = [workers for workers in self.workers if workers.are_ready()]
         for workers in ready:
             workers.collect(self._sink)
-        while not (with_room := [workers for workers in ready if workers.have_room()]):
+        while not (with_room := [workers for workers in ready if workers.have_room(most)]):
             if len(ready) == 1:
                 return False
             _wait_for_one(ready, self._sink)
@@ -158,13 +158,16 @@ class _Sharing:
             _wait_for_one(self.workers, self._sink)
 
 
+def _of_history(ahead: PlanAhead) -> int:
+    """Return how many units a process may have: the last ones are not to wait for it."""
+    return min(_MOST_OF_HISTORY_A_JOB, 1 + ahead.left() // _LEFT_FOR_EACH)
+
+
 @contextmanager
 def _sharing(examiner: Examiner, sink: _Sink, jobs: int, amount: Amount) -> Iterator[_Sharing]:
-    is_known = amount is Amount.SOME
-    units = _UNITS_OF_HISTORY_A_JOB if is_known else _UNITS_BESIDE_A_JOB
-    much = _MUCH_HISTORY_SECONDS if is_known else _MUCH_WORK_SECONDS
+    much = _MUCH_HISTORY_SECONDS if amount is Amount.SOME else _MUCH_WORK_SECONDS
     with ExitStack() as exits:
-        sharing = _Sharing(lambda number: exits.enter_context(_workers(number, examiner, units)), jobs, sink, much)
+        sharing = _Sharing(lambda number: exits.enter_context(_workers(number, examiner)), jobs, sink, much)
         try:
             with _keeping_done(sharing.workers, sink):
                 yield sharing
@@ -197,11 +200,10 @@ def _keeping_done(several: Sequence[_Workers], sink: _Sink) -> Iterator[None]:
 class _Workers:
     """A pool whose workers have an examiner; ``first`` is done once a worker is ready, ``running`` are their units."""
 
-    def __init__(self, pool: ProcessPool, first: Future[None], units: int) -> None:
+    def __init__(self, pool: ProcessPool, first: Future[None]) -> None:
         self.first = first
         self.running: dict[Future[ScanResult], Unit] = {}
         self.pool = pool
-        self._most = pool.workers * units
 
     def submit(self, unit: Unit) -> None:
         """Have a unit read."""
@@ -211,9 +213,9 @@ class _Workers:
         """Return whether a worker is ready."""
         return self.first.done()
 
-    def have_room(self) -> bool:
-        """Return whether another unit may wait for them."""
-        return len(self.running) < self._most
+    def have_room(self, most: int) -> bool:
+        """Return whether another unit may wait for them, of so many for each."""
+        return len(self.running) < self.pool.workers * most
 
     def collect(self, sink: _Sink) -> None:
         """Add the results that are there."""
@@ -239,14 +241,14 @@ def _add_done(done: Iterable[Future[ScanResult]], running: dict[Future[ScanResul
 
 
 @contextmanager
-def _workers(jobs: int, examiner: Examiner, units: int = _UNITS_IN_FLIGHT_A_JOB) -> Iterator[_Workers]:
+def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
     patterns = examiner.engine.prefilter.compiled()
     with _in_file(pickle.dumps((examiner.rules, examiner.limits, examiner.literals, patterns))) as prepared:
         pool = ProcessPool(jobs, _start_worker, prepared)
         try:
-            yield _Workers(pool, pool.start(), units)
+            yield _Workers(pool, pool.start())
         finally:
             pool.close()
 

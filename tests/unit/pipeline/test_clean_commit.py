@@ -18,6 +18,7 @@ from tests.corpus import packing
 from tests.corpus.artifact import raw
 from tests.corpus.text import prose
 from tests.credentials import organization_key
+from tests.repositories import damage_end
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,7 +168,7 @@ def _fifo(repo: Repository) -> None:
 
 def _damaged_index(repo: Repository) -> None:
     index = repo.path / ".git" / "index"
-    index.write_bytes(index.read_bytes()[:-1] + b"!")
+    damage_end(index)
 
 
 def _missing_blob(repo: Repository) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
 _IDS_A_UNIT = 20_000
+# So many units are read before the one that waits for git: by then another process may read it, and none ends with it.
+_BEFORE_PATHS = 8
 _MANY, _VERY_MANY = 8_000, 20_000  # objects
 _MOST_TIPS = 50
 _MOST_ABSENT = 20
@@ -114,9 +116,10 @@ class HistorySource(OneTarget):
         target = self._target.id
         if not self._proof():
             self._walk = self._new_walk()
-        # Where several processes read, none waits for git at the end.
+        objects = self._objects(target)
+        yield from islice(objects, _BEFORE_PATHS)
         yield PathsUnit(AddedPathsUnit(target, self._git))
-        yield from self._objects(target)
+        yield from objects
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git, self._refs))
         yield from gitdir.units(target, self._git.repository, self._nested)
 

@@ -16,7 +16,7 @@ from akpatrol.sources.git.plain.plain_walk import PlainWalk
 from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.units import SliceUnit
 from tests.objects import git_of
-from tests.repositories import Repository, damage
+from tests.repositories import Repository, damage_end
 from tests.unit.sources.git.plain.histories import random_history
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def test_a_damaged_pack_is_for_git(tmp_path: Path) -> None:
     repo = random_history(tmp_path / "repo", Random("damaged"))
     repo.git("repack", "-adq")
     (pack,) = (repo.git_dir / "objects" / "pack").glob("*.pack")
-    damage(pack, pack.read_bytes()[:-1] + b"x")
+    damage_end(pack)
     assert plain_finder.found(git_of(repo)) is None
 
 
