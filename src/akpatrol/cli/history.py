@@ -9,7 +9,8 @@ import click
 
 from akpatrol.cli.console import Terminal
 from akpatrol.cli.options import shared
-from akpatrol.pipeline.history import commit_range, history
+from akpatrol.pipeline.commit_range import commit_range
+from akpatrol.pipeline.history import history
 from akpatrol.pipeline.resolve import resolve
 
 if TYPE_CHECKING:

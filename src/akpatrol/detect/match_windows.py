@@ -86,11 +86,12 @@ class MatchWindows:
         What has an end there may end so many bytes ``beyond``, or beyond its line.
         """
         start, stop, line_end, inside = 0, 0, -1, list[int]()
+        is_plain = not (self._is_open or self._lines)
         for end in ends:
             if end <= line_end:  # more ends of a line move nothing
                 inside.append(end)
                 continue
-            begin = self._start(data, stop, end)
+            begin = end - self._bytes if is_plain and end > self._bytes else self._start(data, stop, end)
             if inside and begin > stop:
                 yield start, stop, inside
                 inside = []

@@ -13,7 +13,7 @@ from akpatrol.detect.judged_match import judged_match
 from akpatrol.detect.nearby_clues import Nearby
 from akpatrol.detect.prefilter_result import PrefilterResult
 from akpatrol.detect.spans import Spans
-from akpatrol.model.scan import Secret
+from akpatrol.model.scan import Match, Secret
 from akpatrol.rules.necessary_text import necessary_texts
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from akpatrol.detect.match import Matcher, MatchSpan
     from akpatrol.detect.match_windows import KnownWindow, MatchWindows
     from akpatrol.detect.medium import Medium
-    from akpatrol.model.scan import Match
     from akpatrol.rules.rule import Rule
     from akpatrol.scan.work import Work
 
@@ -131,7 +130,9 @@ class WholeSearch:
             for known in judged:
                 first, last = start + known.start, start + known.end
                 secret = Secret(data[first:last], known.secret.shown)
-                yield known._replace(secret=secret, start=first, end=last)
+                yield Match(
+                    known.rule_id, known.kind, secret, first, last, *known[5:]
+                )  # _replace takes thrice the time
             rejected += len(window.spans) - len(judged)
             if len(window.spans) > len(judged) and not outer.work.may_reject(len(window.spans) - len(judged)):
                 return

@@ -12,9 +12,9 @@ from akpatrol.errors import UsageError
 from akpatrol.model.credential import RawFinding
 from akpatrol.model.scan import Secret, Skipped
 from akpatrol.pipeline import emptiness, rules_in_force
-from akpatrol.pipeline.history import describe_target
 from akpatrol.pipeline.run import CommandHooks, run
 from akpatrol.pipeline.scan import target_of
+from akpatrol.pipeline.target_repository import describe_target
 from akpatrol.query import credential_query, text_query
 from akpatrol.report import trace_screen
 from akpatrol.scan.examine import Examiner
