@@ -18,6 +18,8 @@ _NAMED_CHARACTER = re.compile(
     r"\\(?:[pP]|x[89a-fA-F]|x\{0*[89a-fA-F][0-9a-fA-F]|x\{0*[1-9a-fA-F][0-9a-fA-F]{2}|[23][0-7]{2})"
 )
 _ASSERTIONS = frozenset(["\\b", "\\B", "\\A", "\\z", "^", "$"])
+# Most characters are neither, and there are many patterns.
+_PLAIN, _PLAIN_IN_SET = re.compile(r"[^.^$\[\\]*"), re.compile(r"[^\[\]\\]*")
 _UNBOUNDED = re.compile(r"[*+]|\{\d+,\}")
 
 
@@ -42,9 +44,9 @@ def has_assertion(regex: str) -> bool:
 
 
 def _parts(regex: str) -> Iterator[tuple[int, int, bool]]:
-    """Yield where each set, escape or character starts and ends, and whether it may match one beyond ASCII."""
+    """Yield where each set, escape, dot or edge starts and ends, and whether it may match one beyond ASCII."""
     place = 0
-    while place < len(regex):
+    while (place := _end_of(_PLAIN, regex, place)) < len(regex):
         if regex[place] == "[":
             end, wide = _set(regex, place)
         elif regex[place] == "\\":
@@ -56,12 +58,17 @@ def _parts(regex: str) -> Iterator[tuple[int, int, bool]]:
         place = end
 
 
+def _end_of(pattern: re.Pattern[str], regex: str, place: int) -> int:
+    found = pattern.match(regex, place)
+    return found.end() if found else place
+
+
 def _set(regex: str, place: int) -> tuple[int, bool]:
     """Return where a set of characters ends, and whether it may hold one beyond ASCII."""
     wide = regex.startswith("[^", place)
     opening = _OPENING.match(regex, place)
     place = opening.end() if opening else place + 1
-    while place < len(regex) and regex[place] != "]":
+    while (place := _end_of(_PLAIN_IN_SET, regex, place)) < len(regex) and regex[place] != "]":
         if regex[place] == "\\":
             wide = wide or _WIDE_ESCAPE.match(regex, place) is not None
             place += 2
