@@ -85,11 +85,19 @@ def test_same_report_with_any_number_of_processes(
     assert not _children()
 
 
-@pytest.mark.parametrize(("very_many", "expected"), [(0, [2]), (100, [1, "read"])])
+@pytest.mark.parametrize(
+    ("jobs", "very_many", "expected"), [("2", 0, [2]), ("2", 100, [1, "read"]), ("9", 100, [3, "read"])]
+)
 def test_processes_start_before_a_history_of_known_size_is_read(
-    run: Run, repo: Repository, rng: Random, monkeypatch: pytest.MonkeyPatch, very_many: int, expected: list[object]
+    run: Run,
+    repo: Repository,
+    rng: Random,
+    monkeypatch: pytest.MonkeyPatch,
+    jobs: str,
+    very_many: int,
+    expected: list[object],
 ) -> None:
-    """Of many objects; of very many, this process reads none."""
+    """Of many objects a few; of very many, this process reads none."""
     repo.commit_file("f", f"A={organization_key(rng)}\n")
     alone = run("history", repo.path, "--jobs", "1", "--no-cache")
     events: list[object] = []
@@ -108,7 +116,7 @@ def test_processes_start_before_a_history_of_known_size_is_read(
     monkeypatch.setattr(history, "_MANY", 0)
     monkeypatch.setattr(history, "_VERY_MANY", very_many)
     monkeypatch.setattr(Prefilter, "is_kept", lambda _: True)
-    together = run("history", repo.path, "--jobs", "2", "--no-cache")
+    together = run("history", repo.path, "--jobs", jobs, "--no-cache")
     assert events[: len(expected)] == expected
     assert ("read" in events) is ("read" in expected)
     assert _comparable(alone.json) == _comparable(together.json)

@@ -38,6 +38,8 @@ _UNITS_IN_FLIGHT_A_JOB = 4
 _UNITS_BESIDE_A_JOB = 2
 # The parts of a history take longer, the first ones longest, and it is known how many there are.
 _MUCH_HISTORY_SECONDS, _MOST_OF_HISTORY_A_JOB, _LEFT_FOR_EACH = 3.0, 4, 6
+# More would take longer to start than they save.
+_MOST_JOBS_FOR_SOME = 4
 _PIPE_BYTES = 32 << 10  # at least, with what Python adds
 _COUNTED = Skipped | Counted | Excluded
 
@@ -46,33 +48,40 @@ def read(source: Source, examiner: Examiner, result: ScanResult, jobs: int, prog
     """Examine all units of a source into ``result``; at most ``jobs`` processes read at once."""
     plan = iter(source.plan())
     sink = _Sink(result, progress, source.record if is_caching(source) else None)
+    jobs = jobs if source.parallel else 1
+    amount, prefilter = source.amount() if jobs > 1 else Amount.UNKNOWN, examiner.engine.prefilter
+    if amount is not Amount.UNKNOWN:
+        prefilter.prepare()
+    if amount is Amount.MUCH:
+        # Planning leaves time to compile; without need for that, it leaves time for the processes to start.
+        first = None if prefilter.is_kept() else next(plan, None)
+        _spread(chain([first] if first else [], plan), examiner, sink, jobs)
+    else:
+        _read_beside(plan, examiner, sink, min(jobs, _MOST_JOBS_FOR_SOME) if amount is Amount.SOME else jobs, amount)
+    progress(result)
+
+
+def _read_beside(plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs: int, amount: Amount) -> None:
+    """Read a plan in this process, and beside it in others where there is more than a little to read."""
+    little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
+    ahead, sharing, prefilter = PlanAhead(plan, little), None, examiner.engine.prefilter
+    is_known = amount is Amount.SOME
     with ExitStack() as exits:
-        prefilter, may_share = examiner.engine.prefilter, jobs > 1 and source.parallel
-        amount = source.amount() if may_share else Amount.UNKNOWN
-        if amount is not Amount.UNKNOWN:
-            prefilter.prepare()
-        if amount is Amount.MUCH:
-            # Planning leaves time to compile; without need for that, it leaves time for the processes to start.
-            first = None if prefilter.is_kept() else next(plan, None)
-            _spread(chain([first] if first else [], plan), examiner, sink, jobs)
-        little = _LITTLE_WORK_SECONDS * (_SLOW_START if len(examiner.rules.rules) > _MANY_RULES else 1)
-        ahead, sharing = PlanAhead(plan, little), None
-        if amount is Amount.SOME and prefilter.is_kept():
+        if is_known and prefilter.is_kept():
             sharing = exits.enter_context(_sharing(examiner, sink, jobs, amount))
         for planned in ahead:
             if isinstance(planned, _COUNTED):
-                result.add(planned)
+                sink.result.add(planned)
                 continue
-            if sharing and sharing.took(planned, _of_history(ahead) if amount is Amount.SOME else _UNITS_BESIDE_A_JOB):
+            if sharing and sharing.took(planned, _of_history(ahead) if is_known else _UNITS_BESIDE_A_JOB):
                 continue
             _read_here(planned, examiner, sink)
-            if sharing or not may_share:
+            if sharing or jobs == 1:
                 continue
-            if prefilter.is_settled() and (amount is Amount.SOME or ahead.is_long()):
+            if prefilter.is_settled() and (is_known or ahead.is_long()):
                 sharing = exits.enter_context(_sharing(examiner, sink, jobs, amount))
         if sharing:
             sharing.finish()
-    progress(result)
 
 
 def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
