@@ -17,17 +17,16 @@ from akpatrol.detect.nearby_clues import Nearby
 from akpatrol.detect.prefilter_result import PrefilterResult, has_anchor
 from akpatrol.detect.sieve import RejectionBudget, Sieve
 from akpatrol.detect.text_sieve import TextSieve, serves
-from akpatrol.detect.whole_search import WholeSearch
 from akpatrol.model.scan import REACH_AFTER, REACH_BEFORE
 from akpatrol.scan.work import REFUSED, Work
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
-    from akpatrol.detect.filters import Filters
     from akpatrol.detect.keywords import Keywords
     from akpatrol.detect.match import Matcher, MatchSpan
     from akpatrol.detect.medium import Medium
+    from akpatrol.detect.whole_search import WholeSearch
     from akpatrol.model.scan import Match
     from akpatrol.rules.rule import Rule
 
@@ -42,18 +41,10 @@ _BETWEEN_WORDS = re.compile(rb"[^0-9A-Za-z_.-]")
 
 
 class Confirmation:
-    """The matchers, sieves and filters of a rule set, indexed by the number of the rule in it.
-
-    ``of_paths`` are the filters of the rules without a pattern, by id.
-    """
+    """The matchers and sieves of a rule set, indexed by the number of the rule in it, and the search in whole data."""
 
     def __init__(
-        self,
-        rules: Sequence[Rule],
-        matchers: Sequence[Matcher],
-        filters: Sequence[Filters | None],
-        keywords: Keywords,
-        of_paths: Mapping[str, Filters],
+        self, rules: Sequence[Rule], matchers: Sequence[Matcher], keywords: Keywords, in_whole: WholeSearch
     ) -> None:
         self._rules = rules
         self._matchers = matchers
@@ -63,7 +54,7 @@ class Confirmation:
         self._searched = b"", PrefilterResult(set())
         self._last_data: bytes | None = None
         self._last_rules: tuple[int, ...] = ()
-        self._in_whole = WholeSearch(rules, matchers, filters, keywords, of_paths)
+        self._in_whole = in_whole
         # What is masked around a finding, which many versions of a file repeat.
         self._candidates: dict[tuple[tuple[int, ...], bytes], list[tuple[int, int]]] = {}
         self._secret = os.urandom(_KEY_BYTES)

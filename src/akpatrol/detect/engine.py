@@ -101,8 +101,10 @@ class Engine:
     @cached_property
     def _confirmation(self) -> Confirmation:
         from akpatrol.detect.confirm import Confirmation  # noqa: PLC0415 - most hooks have no match
+        from akpatrol.detect.whole_search import WholeSearch  # noqa: PLC0415
 
-        return Confirmation(self._listed, self._matchers, self._filters, self._keywords, self._path_filters)
+        in_whole = WholeSearch(self._listed, self._matchers, self._filters, self._keywords, self._path_filters)
+        return Confirmation(self._listed, self._matchers, self._keywords, in_whole)
 
     def prefiltered_at(self, place: Place, data: bytes, known: PrefilterResult | None = None) -> PrefilterResult:
         """Return the prefilter's result, or a ``known`` one, without the rules that do not apply in such a place."""
@@ -161,7 +163,9 @@ class Engine:
 
         A rule in it may have no match in the part. Where it is not known, the part must be searched alone.
         """
-        if not self._counting or self._needs_edges:
+        if self._needs_edges:
+            return [(number, None) for number in range(len(parts))]
+        if not self._counting:
             return self._prefiltered_together(parts)
         # Beyond ASCII more is searched for.
         by_form = ([n for n, part in enumerate(parts) if part.isascii() == is_ascii] for is_ascii in (True, False))
@@ -174,8 +178,6 @@ class Engine:
         return sorted(each, key=_number)
 
     def _prefiltered_together(self, parts: Sequence[bytes]) -> Iterable[tuple[int, PrefilterResult | None]]:
-        if self._needs_edges:
-            return [(number, None) for number in range(len(parts))]
         result = self.prefiltered(self._separator.join(parts))
         if result.flooded or result.fired or self._opening:
             return [(number, None) for number in self._touched_parts(parts, result)]

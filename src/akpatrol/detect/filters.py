@@ -166,7 +166,6 @@ class _Allowlist:
         self._regexes = together(allowlist.regexes)
         self._paths = together(allowlist.paths)
         self._last_path: tuple[bytes, bool] | None = None
-        self._last_line: tuple[bytes, int, int, bool] | None = None
         self._commits = frozenset(allowlist.commits)
         self._stopwords = WordList(allowlist.stopwords)
         self.has_text = bool(allowlist.regexes or allowlist.stopwords)
@@ -220,12 +219,15 @@ class _Allowlist:
 
     def _matches_line(self, data: bytes, span: MatchSpan) -> bool:
         """Return whether a pattern matches the line, which thousands of matches may share."""
+        global _last_lines  # noqa: PLW0603 - one value, replaced as a whole
         start, stop = _line_around(data, span)
-        last = self._last_line
-        if last is None or last[0] is not data or last[1:3] != (start, stop):
+        if _last_lines[0] is not data:
+            _last_lines = data, {}
+        last = _last_lines[1].get(self)
+        if last is None or last[:2] != (start, stop):
             # As in gitleaks, the line break before it is a part of a line.
-            self._last_line = last = data, start, stop, self._matches(data[max(0, start - 1) : stop])
-        return last[3]
+            last = _last_lines[1][self] = start, stop, self._matches(data[max(0, start - 1) : stop])
+        return last[2]
 
 
 @lru_cache(1024)
@@ -235,6 +237,8 @@ def _shared(allowlist: Allowlist) -> _Allowlist:
 
 
 _known_line: tuple[bytes, int, int] = b"", 0, 0
+# The last line that each allowlist was asked for, of one content: many allowlists would hold many.
+_last_lines: tuple[bytes, dict[_Allowlist, tuple[int, int, bool]]] = b"", {}
 
 
 def _line_around(data: bytes, span: MatchSpan) -> tuple[int, int]:

@@ -130,9 +130,8 @@ class WholeSearch:
             for known in judged:
                 first, last = start + known.start, start + known.end
                 secret = Secret(data[first:last], known.secret.shown)
-                yield Match(
-                    known.rule_id, known.kind, secret, first, last, *known[5:]
-                )  # _replace takes thrice the time
+                # _replace takes three times as long.
+                yield Match(known.rule_id, known.kind, secret, first, last, *known[5:])
             rejected += len(window.spans) - len(judged)
             if len(window.spans) > len(judged) and not outer.work.may_reject(len(window.spans) - len(judged)):
                 return

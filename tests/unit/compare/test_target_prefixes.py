@@ -7,7 +7,7 @@ import pytest
 from akpatrol.compare.paths import aligned
 from akpatrol.compare.rows import NamedReport, ReportFacts, ReportRow
 
-_ROOTS = {"api/": "/work/team/api", "web/": "/work/team/web"}
+_ROOTS = {"api/": "/srv/team/api", "web/": "/srv/team/web"}
 _COMMIT = "c" * 40
 
 
@@ -41,7 +41,7 @@ def _paths(reports: list[NamedReport]) -> list[list[str | None]]:
         (["src/a.py"], ["src/a.py", "web/src/a.py"]),
         (["api/src/a.py", "web/src/a.py"], ["api/src/a.py", "web/src/a.py"]),
         (["team/api/src/a.py", "team/web/src/a.py"], ["team/api/src/a.py", "team/web/src/a.py"]),
-        (["/work/team/web/src/a.py"], ["api/src/a.py", "/work/team/web/src/a.py"]),
+        (["/srv/team/web/src/a.py"], ["api/src/a.py", "/srv/team/web/src/a.py"]),
         (["elsewhere/b.py"], ["api/src/a.py", "web/src/a.py"]),
     ],
 )
