@@ -122,9 +122,17 @@ def _valid_utf8(text: bytes) -> bytes | None:
     global _last  # noqa: PLW0603 - one value, replaced as a whole
     known, valid = _last
     if known is not text:
-        valid = None if text.isascii() else _NO_UTF8.sub(_NO_TEXT, text.decode("utf-8", "surrogateescape")).encode()
+        valid = None if text.isascii() else _made_valid(text)
         _last = text, valid
     return valid
+
+
+def _made_valid(text: bytes) -> bytes:
+    try:
+        text.decode()
+    except UnicodeDecodeError:
+        return _NO_UTF8.sub(_NO_TEXT, text.decode("utf-8", "surrogateescape")).encode()
+    return text
 
 
 def compile_any(patterns: Iterable[bytes]) -> Any:
