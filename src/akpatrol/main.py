@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from akpatrol import __version__
 from akpatrol.errors import AkpatrolError, ExitCode, Terminated, UsageError
 from akpatrol.kinds import PREFIXES
-from akpatrol.runtime import abrupt_end, interrupts
+from akpatrol.runtime import abrupt_end, collection, interrupts
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -114,10 +114,9 @@ def _run_with_click(arguments: list[str], wanted: str | None) -> int:
 
 
 def _collect_garbage() -> None:
-    """Collect garbage from now on, but not what was imported."""
+    """Collect garbage from now on, in a process of its own."""
     if not gc.isenabled():
-        gc.freeze()
-        gc.enable()
+        collection.collect_seldom()
 
 
 def _explained(error: click.UsageError) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from threading import Lock, Thread
 from time import sleep
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from akpatrol.runtime.collection import collect_seldom
 from akpatrol.runtime.interrupts import child_started
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ def _pass_on(inner: Future[_T], outer: Future[_T]) -> None:
 
 
 def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
+    collect_seldom()
     # The parent ends its workers; one that was killed cannot.
     Thread(target=_follow_parent, daemon=True).start()
     if start:

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from akpatrol.runtime.collection import uncollected
+from akpatrol.runtime.collection import collect_seldom, uncollected
 
 
 def _broken() -> None:
@@ -27,3 +27,16 @@ def test_who_has_turned_it_off_finds_it_off() -> None:
             assert not gc.isenabled()
         assert not gc.isenabled()
     assert gc.isenabled()
+
+
+def test_garbage_is_collected_seldom() -> None:
+    before = gc.get_threshold()
+    try:
+        gc.disable()
+        collect_seldom()
+        assert gc.isenabled()
+        assert gc.get_freeze_count()
+        assert gc.get_threshold() > before
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
