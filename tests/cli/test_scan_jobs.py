@@ -170,6 +170,22 @@ def _read(*units: Any) -> ScanResult:
     return tally
 
 
+def test_a_process_that_starts_has_a_unit_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not wait until this process has read one; the others are read here."""
+    read_here: list[object] = []
+    original = execute._read_here
+
+    def read(*arguments: Any) -> None:
+        read_here.append(arguments)
+        original(*arguments)
+
+    monkeypatch.setattr(execute, "_read_here", read)
+    monkeypatch.setattr(execute, "_LITTLE_WORK_SECONDS", 0)
+    monkeypatch.setattr(execute._Workers, "are_ready", lambda _: False)
+    assert _read(*[_Fine()] * 10).counts["files"] == 10
+    assert len(read_here) == 9
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("at_once")
 def test_dead_worker_is_a_skip() -> None:

@@ -36,6 +36,8 @@ _MANY_RULES, _SLOW_START = 20, 4
 _UNITS_IN_FLIGHT_A_JOB = 4
 # While this process reads too, it takes what is left, so that the others soon end.
 _UNITS_BESIDE_A_JOB = 2
+# What waits for a process that starts, which would else wait until this one has read a unit.
+_UNITS_FOR_A_START = 1
 # The parts of a history take longer, the first ones longest, and it is known how many there are.
 _MUCH_HISTORY_SECONDS, _MOST_OF_HISTORY_A_JOB, _LEFT_FOR_EACH = 3.0, 4, 6
 # More would take longer to start than they save.
@@ -148,7 +150,9 @@ class _Sharing:
         """Return whether another process reads a unit, each of which has at most so many."""
         first, *more = self.workers
         if not first.are_ready():
-            return False
+            if has_room := first.have_room(_UNITS_FOR_A_START):
+                first.submit(unit)
+            return has_room
         if not more and process_time() > self._much:
             self.workers.append(self._more(1))
         ready = [workers for workers in self.workers if workers.are_ready()]
