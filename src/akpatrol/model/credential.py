@@ -15,7 +15,6 @@ if TYPE_CHECKING:
         Attribution,
         Confidence,
         Exposure,
-        JoinedRule,
         Match,
         Origin,
         Place,
@@ -97,26 +96,6 @@ class RawFinding(NamedTuple):
     def has_comment(self) -> bool:
         """Whether any comment wants to allow it."""
         return self.inline is not None or self.foreign_inline is not None
-
-
-class KnownFinding(NamedTuple):
-    """A raw finding in plain content without its secret, as it is kept from one run to the next.
-
-    ``digest`` is the SHA-256 of the secret in ``[start, end)``; ``position`` is its line, column, end line, end column.
-    """
-
-    rule_id: str
-    start: int
-    end: int
-    digest: str
-    confidence: Confidence
-    attribution: Attribution
-    exposure: Exposure | None
-    others: tuple[JoinedRule, ...]
-    ending: End
-    position: tuple[int, int, int, int]
-    masks: tuple[tuple[int, int], ...]
-    lines_before: int = 0
 
 
 class Commit(NamedTuple):

@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
     from akpatrol.model.batch import ContentBatch
-    from akpatrol.model.credential import KnownFinding, Occurrence, RawFinding
+    from akpatrol.model.credential import Occurrence, RawFinding
+    from akpatrol.model.known_finding import KnownFinding
     from akpatrol.model.scan import Chunk, Content, Counted, Excluded, Match, Skipped, Target
     from akpatrol.scan.result import ScanResult
 

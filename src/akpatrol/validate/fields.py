@@ -161,20 +161,14 @@ class Fields:
             raise self.wrong(key, "must be an object")
         return {self._text(key, name): self._count(f"{key}: a value", number) for name, number in value.items()}
 
-    def numbers(self, key: str, length: int) -> tuple[int, ...]:
-        """Return as many numbers of things as there must be."""
-        numbers = tuple(self._count(f"{key}[{at}]", value) for at, value in enumerate(self._list(key)))
-        if len(numbers) != length:
-            raise self.wrong(key, f"must have {length} numbers")
-        return numbers
-
-    def pairs(self, key: str) -> list[tuple[int, int]]:
-        """Return pairs of numbers of things."""
-        pairs = []
-        for at, value in enumerate(self._list(key)):
-            first, second = Fields({"pair": value}, f"{self._where}{key}[{at}].").numbers("pair", 2)
-            pairs.append((first, second))
-        return pairs
+    def lists(self, key: str) -> list[list[int]]:
+        """Return lists of numbers of things."""
+        values = self._list(key)
+        for value in values:
+            # Thousands of them are read at once.
+            if not isinstance(value, list) or {*map(type, value)} != {int} or not 0 <= min(value) <= max(value) <= MOST:
+                raise self.wrong(key, f"must be lists of whole numbers from 0 to {MOST}")
+        return values
 
     def position(self, key: str) -> int:
         """Return a number that begins with 1."""

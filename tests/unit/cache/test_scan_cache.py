@@ -290,7 +290,7 @@ def test_where_it_is(
     assert cache_directory(variables) == expected
 
 
-_WHOLE = {"counts": {"blobs": 2}, "size": 7, "excluded": {"symlink": 1}, "again": {_ID: []}}
+_WHOLE = {"counts": {"blobs": 2}, "size": 7, "excluded": {"symlink": 1}, "secrets": [], "again": {_ID: []}}
 
 
 @pytest.mark.parametrize(

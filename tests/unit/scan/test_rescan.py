@@ -65,7 +65,7 @@ def test_what_is_found_again_is_what_was_found(examiner: Examiner, seed: Random,
     pieces = _pieces(seed)
     content = _content(b"".join(pieces[number] for number in order))
     findings = [item for item in examiner.examine_item(content) if isinstance(item, RawFinding)]
-    known = known_findings.parse(json.loads(json.dumps(known_findings.values_of(findings))))
+    known = known_findings.parse(*json.loads(json.dumps(known_findings.values_of(findings))))
     for item in (content, ContentBatch([content.data], lambda _: content)):
         unit = RescanUnit(_Unit(item), known)
         search = _refused if all(known.values()) and known else examiner.examine_item
@@ -76,7 +76,7 @@ def test_changed_bytes_are_examined(examiner: Examiner, rng: Random) -> None:
     content = _content(b"key = " + organization_key(rng).encode() + b"\n")
     (finding,) = examiner.examine_item(content)
     assert isinstance(finding, RawFinding)
-    known = known_findings.parse(known_findings.values_of([finding]))
+    known = known_findings.parse(*known_findings.values_of([finding]))
     other = _content(b"key = " + organization_key(rng).encode() + b"\n")
     (again,) = rescanned(RescanUnit(_Unit(other), known), examiner.rules, examiner.examine_item)
     assert isinstance(again, RawFinding)
@@ -88,7 +88,7 @@ def test_changed_bytes_are_examined(examiner: Examiner, rng: Random) -> None:
 def test_a_rule_that_is_gone_finds_nothing(examiner: Examiner, rng: Random) -> None:
     content = _content(organization_key(rng).encode())
     findings = [item for item in examiner.examine_item(content) if isinstance(item, RawFinding)]
-    known = known_findings.parse(known_findings.values_of(findings))
+    known = known_findings.parse(*known_findings.values_of(findings))
     foreign = Examiner(RuleSet(tuple(rule_file.parse(_FOREIGN, "f"))))
     assert list(rescanned(RescanUnit(_Unit(content), known), foreign.rules, foreign.examine_item)) == []
 

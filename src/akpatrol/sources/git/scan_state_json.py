@@ -12,7 +12,7 @@ from akpatrol.validate.fields import FieldError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from akpatrol.model.credential import KnownFinding
+    from akpatrol.model.known_finding import KnownFinding
     from akpatrol.model.scan import Counted, Excluded
     from akpatrol.scan.result import ScanResult
 
@@ -40,23 +40,25 @@ class CachedRepository(NamedTuple):
 
 def part_value(read: ScanResult) -> dict[str, object] | None:
     """Return the JSON value of a part; None if a problem belongs to no single object."""
-    rescan = known_findings.values_of(read.findings)
+    secrets, rescan = known_findings.values_of(read.findings)
     # A skip in a container is named by the object and the path in the container.
     for item in (*(skip.item.partition(" > ")[0] for skip in read.skipped), *read.uncacheable):
         rescan[item] = []
     if not all(map(_ID.fullmatch, rescan)):
         return None
-    return {**scan_counts.value_of(read), "again": rescan}
+    return {**scan_counts.value_of(read), "secrets": secrets, "again": rescan}
 
 
 def parse_part(value: Any) -> CachedPart | None:
     """Return the cached part; None for malformed data."""
     counts = scan_counts.parse(value)
+    if counts is None:
+        return None
     try:
-        rescan = known_findings.parse(value.get("again") if counts is not None else None)
+        rescan = known_findings.parse(value.get("secrets"), value.get("again"))
     except FieldError:
         return None
-    return CachedPart(counts, rescan) if counts is not None and all(map(_ID.fullmatch, rescan)) else None
+    return CachedPart(counts, rescan) if all(map(_ID.fullmatch, rescan)) else None
 
 
 def repository_value(repository: CachedRepository) -> dict[str, object]:

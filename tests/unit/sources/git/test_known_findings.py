@@ -36,7 +36,7 @@ def test_no_secret_is_kept(examiner: Examiner, rng: Random) -> None:
     keys = [organization_key(rng) for _ in range(3)]
     findings = _found(examiner, "\n".join(f"anyreach = '{key}'" for key in keys).encode())
     text = json.dumps(known_findings.values_of(findings))
-    assert len(known_findings.parse(json.loads(text))[_ID]) == 3
+    assert len(known_findings.parse(*json.loads(text))[_ID]) == 3
     assert not any(part in text for key in keys for part in (key, *key.split(".")))
 
 
@@ -44,7 +44,7 @@ def test_an_object_with_one_encoded_finding_is_examined_again(examiner: Examiner
     plain, hidden = organization_key(rng).encode(), organization_key(rng).encode()
     findings = _found(examiner, b"anyreach = " + plain + b"\n" + base64.b64encode(b"anyreach = " + hidden) + b"\n")
     assert {bool(finding.origin.encodings) for finding in findings} == {True, False}
-    assert known_findings.values_of(findings) == {_ID: []}
+    assert known_findings.values_of(findings).places == {_ID: []}
 
 
 def test_names_in_trees_and_later_blocks_are_examined_again(examiner: Examiner, rng: Random) -> None:
@@ -52,7 +52,7 @@ def test_names_in_trees_and_later_blocks_are_examined_again(examiner: Examiner, 
     in_tree = finding._replace(origin=finding.origin._replace(place=Place.PATH))
     later = finding._replace(offset=finding.offset + 1)
     for one in (in_tree, later):
-        assert known_findings.values_of([one]) == {_ID: []}
+        assert known_findings.values_of([one]).places == {_ID: []}
 
 
 def test_more_than_the_cache_holds_are_examined_again(
@@ -61,33 +61,63 @@ def test_more_than_the_cache_holds_are_examined_again(
     (finding,) = _found(examiner, b"anyreach = " + organization_key(rng).encode())
     others = [finding._replace(origin=finding.origin._replace(object=f"{number:040x}")) for number in range(4)]
     monkeypatch.setattr(known_findings, "_MOST", 3)
-    assert [len(values) for values in known_findings.values_of(others).values()] == [1, 1, 1, 0]
+    assert [len(values) for values in known_findings.values_of(others).places.values()] == [1, 1, 1, 0]
+
+
+def test_a_secret_in_many_places_is_kept_once(examiner: Examiner, rng: Random) -> None:
+    (finding,) = _found(examiner, b"anyreach = " + organization_key(rng).encode())
+    others = [finding._replace(origin=finding.origin._replace(object=f"{number:040x}")) for number in range(4)]
+    values = known_findings.values_of(others)
+    assert len(values.secrets) == 1
+    assert {len(places) for places in known_findings.parse(*values).values()} == {1}
 
 
 @pytest.mark.parametrize(
     ("key", "value"),
     [
         ("rule", None),
-        ("span", [1]),
-        ("span", [1, -2]),
-        ("span", "1"),
         ("digest", 1),
         ("confidence", "sure"),
         ("attribution", ""),
         ("exposure", "all"),
         ("others", "x"),
         ("end", "never"),
-        ("position", [1, 1, 1]),
-        ("masks", [[1, 2, 3]]),
-        ("masks", [1]),
+        ("lines_before", -1),
     ],
 )
-def test_malformed_values_are_refused(examiner: Examiner, rng: Random, key: str, value: Any) -> None:
-    values = known_findings.values_of(_found(examiner, b"anyreach = " + organization_key(rng).encode()))
-    values[_ID][0][key] = value
+def test_malformed_secrets_are_refused(examiner: Examiner, rng: Random, key: str, value: Any) -> None:
+    secrets, places = known_findings.values_of(_found(examiner, b"anyreach = " + organization_key(rng).encode()))
+    secrets[0][key] = value
     with pytest.raises(FieldError):
-        known_findings.parse(values)
-    malformed: Any
-    for malformed in (None, [], {_ID: 1}, {_ID: [1]}):
-        with pytest.raises(FieldError):
-            known_findings.parse(malformed)
+        known_findings.parse(secrets, places)
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        None,
+        [],
+        {_ID: 1},
+        {_ID: [1]},
+        {_ID: [{}]},
+        {_ID: [[]]},
+        {_ID: [[0, 1, 2, 1, 1, 1]]},
+        {_ID: [[0, 1, 2, 1, 1, 1, 2, 3]]},
+        {_ID: [[1, 1, 2, 1, 1, 1, 2]]},
+        {_ID: [[0, -1, 2, 1, 1, 1, 2]]},
+        {_ID: [[0, 1, 1 << 63, 1, 1, 1, 2]]},
+        {_ID: [[0, 1, 2.0, 1, 1, 1, 2]]},
+        {_ID: [[False, 1, 2, 1, 1, 1, 2]]},
+    ],
+)
+def test_malformed_places_are_refused(examiner: Examiner, rng: Random, malformed: Any) -> None:
+    secrets, _ = known_findings.values_of(_found(examiner, b"anyreach = " + organization_key(rng).encode()))
+    known_findings.parse(secrets, {_ID: [[0, 1, 2, 1, 1, 1, 2]]})
+    with pytest.raises(FieldError):
+        known_findings.parse(secrets, malformed)
+
+
+@pytest.mark.parametrize("malformed", [None, {}, [1], [[]]])
+def test_malformed_lists_of_secrets_are_refused(malformed: Any) -> None:
+    with pytest.raises(FieldError):
+        known_findings.parse(malformed, {})
