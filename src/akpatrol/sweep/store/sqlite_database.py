@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS = 60.0
 _VALUE_BYTES = 256 << 20
+# Of a damaged schema, SQLite repeats names in what it says, which Python then cannot decode.
+_ERRORS = sqlite3.Error, UnicodeDecodeError
 
 
 class SqliteQueries(sqlite3.Connection):
@@ -74,7 +76,7 @@ class SqliteDatabase:
             with self._opened() as connection:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
-        except (sqlite3.Error, OSError) as error:
+        except (*_ERRORS, OSError) as error:
             raise UsageError(f"{self.name}: cannot be written: {error}", hint="earlier data is intact") from None
 
     def _open(self, *, create: bool) -> None:
@@ -105,11 +107,11 @@ class SqliteDatabase:
             yield
         except OSError as error:
             raise UsageError(f"{self.name}: {error.strerror or error}") from None
-        except sqlite3.Error as error:
+        except _ERRORS as error:
             raise _unusable(self.name, error) from None
 
 
-def _unusable(file: str, error: sqlite3.Error) -> UsageError:
+def _unusable(file: str, error: Exception) -> UsageError:
     # Codes may be extended in their higher bytes: https://www.sqlite.org/rescode.html
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
     if code == sqlite3.SQLITE_NOTADB:

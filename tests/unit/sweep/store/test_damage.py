@@ -64,6 +64,14 @@ def test_bytes_that_fell_over(file: Path, whole: bytes, rng: Random) -> None:
             sweep(file, look("one", found(KEYS[3])), look("two", gaps=("y",)))
 
 
+def test_a_damaged_name_in_the_schema(file: Path, whole: bytes) -> None:
+    """What SQLite says of it repeats its bytes, which are no text."""
+    assert b"tablerunrun" in whole
+    file.write_bytes(whole.replace(b"tablerunrun", b"tabler\xccnrun").replace(b"CREATE TABLE run", b"CREATX TABLE run"))
+    with pytest.raises(UsageError, match="damaged"):
+        SweepStore(str(file), create=False)
+
+
 _COLUMNS = [
     (table, column)
     for table, columns in {
