@@ -145,7 +145,7 @@ def children(process: subprocess.Popen[bytes]) -> list[int]:
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     try:
         found = [int(word) for word in listed.read_text().split()]
-        return [one for one in found if b"spawn_main" in Path(f"/proc/{one}/cmdline").read_bytes()]
+        return [one for one in found if b"worker_process" in Path(f"/proc/{one}/cmdline").read_bytes()]
     except OSError:
         return []
 

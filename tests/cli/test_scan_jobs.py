@@ -229,4 +229,4 @@ def _children() -> list[str]:
     listed = subprocess.run(
         ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True, check=False
     )
-    return [line for line in listed.stdout.splitlines() if "spawn_main" in line]
+    return [line for line in listed.stdout.splitlines() if "worker_process" in line]

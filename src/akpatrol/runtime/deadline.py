@@ -61,6 +61,5 @@ class Deadline:
 
 def _end_workers() -> None:
     # Not imported for this: without it there are no workers.
-    if module := sys.modules.get("multiprocessing"):
-        for child in module.active_children():
-            child.kill()
+    if module := sys.modules.get("akpatrol.runtime.process_pool"):
+        module.kill_all()

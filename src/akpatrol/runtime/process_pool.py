@@ -1,147 +1,170 @@
 """Processes of this machine.
 
-No task is lost when a process dies. It is repeated, in the end in a separate process, where a task that kills its
-worker takes no other task with it.
+No task is lost when a process dies. The one that it was doing is repeated; a task that kills its process takes no other
+task with it.
 """
 
 from __future__ import annotations
 
-import os
-from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+import pickle
+from collections import deque
+from concurrent.futures import BrokenExecutor, Future, InvalidStateError
 from contextlib import suppress
-from multiprocessing import active_children, get_context, parent_process
-from threading import Lock, Thread
-from time import sleep
+from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from akpatrol.runtime.collection import collect_seldom
-from akpatrol.runtime.interrupts import child_started
+from akpatrol.runtime.worker_process import Answer, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _T = TypeVar("_T")
-_GLANCE_SECONDS = 0.01
+_TRIES = 3
+_AHEAD = 2  # tasks that a process has, so that it need not wait for the next
+
+_running: set[WorkerProcess] = set()
+
+
+def kill_all() -> None:
+    """Kill all processes of all pools."""
+    for process in tuple(_running):
+        process.kill()
+
+
+class _Task:
+    """A task to be done: a pickled call, and who waits for its result."""
+
+    __slots__ = ("call", "future", "tries")
+
+    def __init__(self, call: bytes) -> None:
+        self.call = call
+        self.future: Future[Any] = Future()
+        self.tries = 0
 
 
 class ProcessPool:
-    """A pool of processes, replaced when one of them dies; each begins with ``start(*arguments)``."""
+    """A pool of processes, each replaced when it dies; each begins with ``start(*arguments)``."""
 
     is_local = True
 
     def __init__(self, workers: int, start: Callable[..., None] | None = None, *arguments: Any) -> None:
         self.workers = workers
         self.ready = False
-        self._prepared = start, arguments
-        self._lock = Lock()
-        self._pool = self._made(workers)
-        self._careful = ThreadPoolExecutor(1)
-        self._closed = self._trying = False
+        self._start = pickle.dumps((start or _nothing, arguments))
+        self._lock = RLock()
+        self._waiting: deque[_Task] = deque()
+        self._processes: dict[WorkerProcess, deque[_Task]] = {}
+        self._threads: list[Thread] = []
+        self._closed = False
 
     def submit(self, task: Callable[..., _T], *arguments: Any, at: str = "") -> Future[_T]:  # noqa: ARG002
-        """Submit a task to a process."""
-        outer: Future[_T] = Future()
-        self.ready = True
+        """Submit a task to a process. Raises OSError when no process can start."""
+        submitted = _Task(pickle.dumps((task, arguments)))
         with self._lock:
-            pool = self._pool
-            try:
-                inner = _submitted(pool, task, *arguments)
-            except BrokenExecutor:
-                inner = _submitted(self._renewed(pool), task, *arguments)
-                pool = self._pool
-        inner.add_done_callback(lambda done: self._settle(done, outer, pool, task, arguments))
-        return outer
+            self.ready = True
+            if self._closed:
+                submitted.future.cancel()
+            else:
+                self._waiting.append(submitted)
+                try:
+                    self._hand_out()
+                except OSError:
+                    self._waiting.remove(submitted)
+                    raise
+        return submitted.future
 
     def start(self) -> Future[None]:
         """Start all of them now; the future completes when the first is ready."""
         first, *_ = [self.submit(_nothing) for _ in range(self.workers)]
         return first
 
-    def give_up(self) -> None:
-        """Repeat no task of a process that ends: closing any pool ends those of all."""
-        self._closed = True
-
     def close(self) -> None:
-        """Cancel the tasks that are not done."""
-        self.give_up()
-        self._careful.shutdown(wait=False, cancel_futures=True)
-        # Their results are stored or no longer wanted; without them the shutdown does not wait.
-        while _end_children() or self._trying:
-            sleep(_GLANCE_SECONDS)
-        self._pool.shutdown(cancel_futures=True)
+        """Cancel the tasks that are not done, and end the processes."""
+        with self._lock:
+            self._closed = True
+            left = [*self._waiting, *(task for tasks in self._processes.values() for task in tasks)]
+            self._waiting.clear()
+            for process in self._processes:
+                process.end()
+        for task in left:
+            task.future.cancel()
+        for thread in self._threads:
+            thread.join()
 
-    def _settle(
-        self, inner: Future[_T], outer: Future[_T], pool: Executor, task: Callable[..., _T], arguments: tuple[Any, ...]
-    ) -> None:
-        if inner.cancelled() or self._closed:
-            outer.cancel()
-        elif isinstance(inner.exception(), BrokenExecutor):
+    def _hand_out(self) -> None:
+        """Give waiting tasks to processes that have none, to new ones, and then to those that have one."""
+        for process, tasks in self._processes.items():
+            if not tasks and self._waiting:
+                self._give(process, tasks)
+        while self._waiting and len(self._processes) < self.workers:
+            try:
+                self._begin()
+            except OSError:
+                if not self._processes:
+                    raise
+                break  # those that there are do it
+        for process, tasks in self._processes.items():
+            # The last ones wait for whoever is free first.
+            if len(self._waiting) >= self.workers and len(tasks) < _AHEAD:
+                self._give(process, tasks)
+
+    def _give(self, process: WorkerProcess, tasks: deque[_Task]) -> None:
+        while self._waiting:
+            task = self._waiting.popleft()
+            if not task.future.cancelled():
+                tasks.append(task)
+                process.send(task.call)
+                return
+
+    def _begin(self) -> None:
+        process, tasks = WorkerProcess(self._start), deque[_Task]()
+        _running.add(process)
+        self._processes[process] = tasks
+        self._give(process, tasks)
+        thread = Thread(target=self._follow, args=(process, tasks), daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _follow(self, process: WorkerProcess, tasks: deque[_Task]) -> None:
+        """Settle the tasks of a process until it ends."""
+        while answer := process.answer():
             with self._lock:
-                if pool is self._pool:
-                    self._renewed(pool)
-            # It is not known which task in flight killed the process.
-            with suppress(RuntimeError):
-                self._careful.submit(self._carefully, outer, task, arguments)
+                task = tasks.popleft() if tasks else None
+                if not self._closed:
+                    self._hand_out()
+            if task:
+                _settle(task, answer)
+        process.wait()
+        _running.discard(process)
+        with self._lock:
+            del self._processes[process]
+            lost = [] if self._closed else self._lost_with(tasks)
+        for task in lost:
+            _settle(task, Answer(error=BrokenExecutor("a process died")))
+
+    def _lost_with(self, tasks: deque[_Task]) -> list[_Task]:
+        """Have the tasks of a process that died done by others; return those that none can do."""
+        lost: list[_Task] = []
+        if tasks:
+            culprit = tasks.popleft()
+            self._waiting.extendleft(reversed(tasks))
+            culprit.tries += 1
+            (lost if culprit.tries == _TRIES else self._waiting).append(culprit)
+        try:
+            self._hand_out()
+        except OSError:
+            lost += self._waiting
+            self._waiting.clear()
+        return lost
+
+
+def _settle(task: _Task, answer: Answer) -> None:
+    with suppress(InvalidStateError):  # it was cancelled
+        if answer.error:
+            task.future.set_exception(answer.error)
         else:
-            _pass_on(inner, outer)
-
-    def _carefully(self, outer: Future[_T], task: Callable[..., _T], arguments: tuple[Any, ...]) -> None:
-        """Run a task in a separate process, and once more in another one if that dies."""
-        self._trying = True
-        inner: Future[_T] = Future()
-        inner.set_exception(BrokenExecutor())
-        for _ in range(2):
-            if not self._closed and isinstance(inner.exception(), BrokenExecutor):
-                with self._made(1) as pool:
-                    inner = _submitted(pool, task, *arguments)
-                    inner.exception()
-        self._trying = False
-        _pass_on(inner, outer)
-
-    def _renewed(self, broken: Executor) -> Executor:
-        broken.shutdown(wait=False)
-        self._pool = self._made(self.workers)
-        return self._pool
-
-    def _made(self, workers: int) -> Executor:
-        with child_started():  # a helper of Python's own
-            return ProcessPoolExecutor(workers, get_context("spawn"), _start, self._prepared)
-
-
-def _submitted(pool: Executor, task: Callable[..., _T], *arguments: Any) -> Future[_T]:
-    """Submit a task; a process may start for it."""
-    with child_started():
-        return pool.submit(task, *arguments)
-
-
-def _end_children() -> bool:
-    """End the processes there are, and return whether there were any."""
-    children = active_children()
-    for child in children:
-        child.terminate()
-    return bool(children)
-
-
-def _pass_on(inner: Future[_T], outer: Future[_T]) -> None:
-    if error := inner.exception():
-        outer.set_exception(error)
-    else:
-        outer.set_result(inner.result())
-
-
-def _start(start: Callable[..., None] | None, arguments: tuple[Any, ...]) -> None:
-    collect_seldom()
-    # The parent ends its workers; one that was killed cannot.
-    Thread(target=_follow_parent, daemon=True).start()
-    if start:
-        start(*arguments)
+            task.future.set_result(answer.value)
 
 
 def _nothing() -> None:
     pass
-
-
-def _follow_parent() -> None:
-    if parent := parent_process():
-        parent.join()
-        os._exit(1)

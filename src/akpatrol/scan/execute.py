@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 from contextlib import ExitStack, contextmanager
 from itertools import chain
@@ -42,7 +41,6 @@ _UNITS_FOR_A_START = 1
 _MUCH_HISTORY_SECONDS, _MOST_OF_HISTORY_A_JOB, _LEFT_FOR_EACH = 3.0, 4, 6
 # More would take longer to start than they save.
 _MOST_JOBS_FOR_SOME = 4
-_PIPE_BYTES = 32 << 10  # at least, with what Python adds
 _COUNTED = Skipped | Counted | Excluded
 
 
@@ -181,12 +179,8 @@ def _sharing(examiner: Examiner, sink: _Sink, jobs: int, amount: Amount) -> Iter
     much = _MUCH_HISTORY_SECONDS if amount is Amount.SOME else _MUCH_WORK_SECONDS
     with ExitStack() as exits:
         sharing = _Sharing(lambda number: exits.enter_context(_workers(number, examiner)), jobs, sink, much)
-        try:
-            with _keeping_done(sharing.workers, sink):
-                yield sharing
-        finally:
-            for workers in sharing.workers:
-                workers.pool.give_up()
+        with _keeping_done(sharing.workers, sink):
+            yield sharing
 
 
 def _wait_for_one(several: Sequence[_Workers], sink: _Sink) -> None:
@@ -258,42 +252,18 @@ def _workers(jobs: int, examiner: Examiner) -> Iterator[_Workers]:
     from akpatrol.runtime.process_pool import ProcessPool  # noqa: PLC0415 - little work does without
 
     patterns = examiner.engine.prefilter.compiled()
-    with _in_file(pickle.dumps((examiner.rules, examiner.limits, examiner.literals, patterns))) as prepared:
-        pool = ProcessPool(jobs, _start_worker, prepared)
-        try:
-            yield _Workers(pool, pool.start())
-        finally:
-            pool.close()
-
-
-@contextmanager
-def _in_file(prepared: bytes) -> Iterator[bytes | str]:
-    """Put what processes start with into a file for as long as they may start, and give its name; else the bytes.
-
-    A process that starts is given its arguments in a pipe, which holds so little that this one would wait for it.
-    """
-    with ExitStack() as open_files:
-        yield _written(prepared, open_files) if len(prepared) > _PIPE_BYTES else prepared
-
-
-def _written(prepared: bytes, open_files: ExitStack) -> bytes | str:
-    from tempfile import NamedTemporaryFile, gettempdir  # noqa: PLC0415 - little work does without
-
+    prepared = pickle.dumps((examiner.rules, examiner.limits, examiner.literals, patterns))
+    pool = ProcessPool(jobs, _start_worker, prepared)
     try:
-        if gettempdir() == os.getcwd():  # where there is no place for temporary files, and a scan may be reading
-            return prepared
-        file = open_files.enter_context(NamedTemporaryFile(prefix="akpatrol-"))  # noqa: SIM115 - it is one
-        file.write(prepared)
-        file.flush()
-    except OSError:
-        return prepared
-    return file.name
+        yield _Workers(pool, pool.start())
+    finally:
+        pool.close()
 
 
 _worker_examiner: Examiner | Exception | None = None
 
 
-def _start_worker(prepared: bytes | str) -> None:
+def _start_worker(prepared: bytes) -> None:
     global _worker_examiner  # noqa: PLW0603 - a worker process has one
     # Raised here it would look like a worker that died; the first unit raises it.
     try:
@@ -302,10 +272,7 @@ def _start_worker(prepared: bytes | str) -> None:
         _worker_examiner = error
 
 
-def _examiner_of(prepared: bytes | str) -> Examiner:
-    if isinstance(prepared, str):
-        with open(prepared, "rb") as file:
-            prepared = file.read()
+def _examiner_of(prepared: bytes) -> Examiner:
     rules, limits, literals, patterns = pickle.loads(prepared)  # noqa: S301 - the parent process wrote it
     examiner = Examiner(rules, limits, literals=literals)
     examiner.engine.prefilter.use(patterns)

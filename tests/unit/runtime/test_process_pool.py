@@ -1,20 +1,34 @@
-"""Processes that die while they work."""
+"""Processes that work, that die while they work, and that cannot start."""
 
 from __future__ import annotations
 
-from concurrent.futures import BrokenExecutor, CancelledError
-from multiprocessing import active_children
+import os
+import sys
+from concurrent.futures import BrokenExecutor, CancelledError, wait
 from time import sleep
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from akpatrol.runtime import process_pool
 from akpatrol.runtime.process_pool import ProcessPool
 from akpatrol.sweep.worker_pool import open_pool
+from tests.unit.runtime import worker_tasks
 from tests.unit.sweep import tasks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Future
     from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPool]:
+    made = ProcessPool(2)
+    yield made
+    made.close()
 
 
 @pytest.mark.slow
@@ -30,15 +44,93 @@ def test_a_worker_that_dies_takes_no_other_task_with_it(tmp_path: Path) -> None:
         assert pool.submit(tasks.doubled, 4).result() == 8
 
 
-def test_closing_a_pool_repeats_nothing_of_another() -> None:
-    """All processes are ended with it, and no other begins what they were doing."""
+@settings(deadline=None)
+@given(sizes=st.lists(st.sampled_from([0, 1, 1000, 70_000, 2_000_000]), max_size=8))
+def test_every_answer_is_that_of_its_task(pool: ProcessPool, sizes: list[int]) -> None:
+    """Of whatever size the arguments and the answers are, beyond what pipes hold."""
+    futures = [pool.submit(worker_tasks.repeated, bytes([number]) * size, 2) for number, size in enumerate(sizes)]
+    assert [future.result(60) for future in futures] == [
+        bytes([number]) * size * 2 for number, size in enumerate(sizes)
+    ]
+
+
+def test_both_processes_work_at_once(pool: ProcessPool, tmp_path: Path) -> None:
+    one, other = (pool.submit(worker_tasks.meeting, str(tmp_path), name) for name in ("one", "other"))
+    assert {one.result(60), other.result(60)} == {"one", "other"}
+
+
+def test_what_a_task_raises_is_raised(pool: ProcessPool) -> None:
+    with pytest.raises(LookupError, match="as it should"):
+        pool.submit(tasks.failing).result(60)
+    with pytest.raises(TypeError, match="cannot be sent"):
+        pool.submit(worker_tasks.unsendable).result(60)
+    with pytest.raises(LookupError, match="unreadable"):
+        pool.submit(tasks.doubled, worker_tasks.Unreadable()).result(60)
+    assert pool.submit(tasks.doubled, 4).result(60) == 8
+
+
+def test_what_a_task_prints_is_no_answer(pool: ProcessPool) -> None:
+    assert pool.submit(worker_tasks.printing).result(60) == "printed"
+
+
+def test_closing_a_pool_cancels_what_is_left_and_leaves_other_pools_alone() -> None:
+    before = {*process_pool._running}
     one, other = ProcessPool(1), ProcessPool(1)
-    one.start().result()
-    other.start().result()
-    left = one.submit(sleep, 60)
-    one.give_up()
-    other.close()
-    with pytest.raises(CancelledError):
-        left.result(30)
+    other.start().result(60)
+    left = [one.submit(sleep, 60) for _ in range(5)]
     one.close()
-    assert not active_children()
+    for future in (*left, one.submit(sleep, 60)):
+        with pytest.raises(CancelledError):
+            future.result(30)
+    assert other.submit(tasks.doubled, 4).result(60) == 8
+    other.close()
+    assert process_pool._running == before
+
+
+def test_a_task_that_was_cancelled_is_not_done(tmp_path: Path) -> None:
+    pool = ProcessPool(1)
+    first = pool.submit(sleep, 0.2)
+    later = [pool.submit(worker_tasks.marked, str(tmp_path), str(number)) for number in range(3)]
+    assert later[-1].cancel()
+    wait([first, *later[:-1]], 60)
+    assert pool.submit(tasks.doubled, 4).result(60) == 8
+    pool.close()
+    assert sorted(os.listdir(tmp_path)) == ["0", "1"]
+
+
+def test_a_process_begins_with_a_call() -> None:
+    pool = ProcessPool(1, worker_tasks.begin, "begun")
+    assert pool.submit(worker_tasks.begun).result(60) == "begun"
+    pool.close()
+
+
+@pytest.mark.slow
+def test_a_process_that_cannot_begin_does_nothing() -> None:
+    pool = ProcessPool(1, tasks.failing)
+    with pytest.raises(BrokenExecutor):
+        pool.submit(tasks.doubled, 4).result(60)
+    pool.close()
+
+
+def test_no_process_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = ProcessPool(1)
+    pool.start().result(60)
+    monkeypatch.setattr(sys, "executable", "/nothing/here")
+    last: Future[None] = pool.submit(tasks.dying)
+    with pytest.raises(BrokenExecutor):
+        last.result(60)
+    with pytest.raises(OSError, match="nothing"):
+        pool.submit(tasks.doubled, 4)
+    pool.close()
+
+
+def test_all_processes_are_killed(tmp_path: Path) -> None:
+    pool = ProcessPool(1)
+    future = pool.submit(tasks.stuck, str(tmp_path / "begun"))
+    tasks.wait_for(tmp_path / "begun")
+    killed = {*process_pool._running}
+    process_pool.kill_all()
+    while killed & process_pool._running:
+        sleep(0.01)
+    pool.close()
+    assert future.cancelled()
