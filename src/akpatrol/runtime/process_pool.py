@@ -13,7 +13,7 @@ from contextlib import suppress
 from threading import RLock, Thread
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from akpatrol.runtime.worker_process import Answer, WorkerProcess
+from akpatrol.runtime.worker_process import TaskAnswer, WorkerProcess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -140,7 +140,7 @@ class ProcessPool:
             del self._processes[process]
             lost = [] if self._closed else self._lost_with(tasks)
         for task in lost:
-            _settle(task, Answer(error=BrokenExecutor("a process died")))
+            _settle(task, TaskAnswer(error=BrokenExecutor("a process died")))
 
     def _lost_with(self, tasks: deque[_Task]) -> list[_Task]:
         """Have the tasks of a process that died done by others; return those that none can do."""
@@ -158,7 +158,7 @@ class ProcessPool:
         return lost
 
 
-def _settle(task: _Task, answer: Answer) -> None:
+def _settle(task: _Task, answer: TaskAnswer) -> None:
     with suppress(InvalidStateError):  # it was cancelled
         if answer.error:
             task.future.set_exception(answer.error)

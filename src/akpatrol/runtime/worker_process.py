@@ -33,7 +33,7 @@ _PIPE_BYTES = 1 << 20
 _SIZE_BYTES = 8
 
 
-class Answer(NamedTuple):
+class TaskAnswer(NamedTuple):
     """What a task returned, or the ``error`` that it raised."""
 
     value: Any = None
@@ -59,15 +59,15 @@ class WorkerProcess:
         """Send a pickled call. A process that has died says so when its answer is asked for."""
         self._outbox.put(call)
 
-    def answer(self) -> Answer | None:
+    def answer(self) -> TaskAnswer | None:
         """Wait for the answer to the oldest call; None once the process has died."""
         message = _message(_opened(self._process.stdout))
         if message is None:
             return None
         try:
-            answer: Answer = pickle.loads(message)  # noqa: S301 - this program wrote it
+            answer: TaskAnswer = pickle.loads(message)  # noqa: S301 - this program wrote it
         except Exception as error:  # noqa: BLE001 - whoever asks for the result gets it
-            return Answer(error=error)
+            return TaskAnswer(error=error)
         return answer
 
     def end(self) -> None:
@@ -142,21 +142,21 @@ def _message(pipe: IO[bytes]) -> bytes | None:
     return message if message and len(message) == size else None
 
 
-def _done(call: Call | Exception) -> Answer:
+def _done(call: Call | Exception) -> TaskAnswer:
     if isinstance(call, Exception):
-        return Answer(error=call)
+        return TaskAnswer(error=call)
     task, arguments = call
     try:
-        return Answer(task(*arguments))
+        return TaskAnswer(task(*arguments))
     except BaseException as error:  # noqa: BLE001 - whoever asks for the result gets it
-        return Answer(error=error)
+        return TaskAnswer(error=error)
 
 
-def _pickled(answer: Answer) -> bytes:
+def _pickled(answer: TaskAnswer) -> bytes:
     try:
         return pickle.dumps(answer)
     except Exception as error:  # noqa: BLE001
-        return pickle.dumps(Answer(error=TypeError(f"a task gave what cannot be sent: {type(error).__name__}")))
+        return pickle.dumps(TaskAnswer(error=TypeError(f"a task gave what cannot be sent: {type(error).__name__}")))
 
 
 def _write(pipe: int, data: bytes) -> None:
