@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _T = TypeVar("_T")
 _TRIES = 3
 _AHEAD = 2  # tasks that a process has, so that it need not wait for the next
+_PATIENCE_SECONDS = 5.0  # an exception from a signal may have left a future locked, for which its thread would wait
 
 _running: set[WorkerProcess] = set()
 
@@ -43,7 +44,10 @@ class _Task:
 
 
 class ProcessPool:
-    """A pool of processes, each replaced when it dies; each begins with ``start(*arguments)``."""
+    """A pool of processes, each replaced when it dies; each begins with ``start(*arguments)``.
+
+    Threads start them: an exception that a signal's handler raises, as in the main thread, loses none.
+    """
 
     is_local = True
 
@@ -55,22 +59,21 @@ class ProcessPool:
         self._waiting: deque[_Task] = deque()
         self._processes: dict[WorkerProcess, deque[_Task]] = {}
         self._threads: list[Thread] = []
+        self._serving = 0  # threads that have a process, or start one
         self._closed = False
 
     def submit(self, task: Callable[..., _T], *arguments: Any, at: str = "") -> Future[_T]:  # noqa: ARG002
-        """Submit a task to a process. Raises OSError when no process can start."""
+        """Submit a task to a process. Its future raises OSError or RuntimeError when no process can start."""
         submitted = _Task(pickle.dumps((task, arguments)))
         with self._lock:
             self.ready = True
             if self._closed:
                 submitted.future.cancel()
-            else:
-                self._waiting.append(submitted)
-                try:
-                    self._hand_out()
-                except OSError:
-                    self._waiting.remove(submitted)
-                    raise
+                return submitted.future
+            self._waiting.append(submitted)
+            self._hand_out()
+            if self._waiting and self._serving < self.workers:
+                self._begin()
         return submitted.future
 
     def start(self) -> Future[None]:
@@ -89,20 +92,14 @@ class ProcessPool:
         for task in left:
             task.future.cancel()
         for thread in self._threads:
-            thread.join()
+            if thread.ident:  # a signal may have come before it began
+                thread.join(_PATIENCE_SECONDS)
 
     def _hand_out(self) -> None:
-        """Give waiting tasks to processes that have none, to new ones, and then to those that have one."""
+        """Give waiting tasks to processes that have none, and then to those that have one."""
         for process, tasks in self._processes.items():
-            if not tasks and self._waiting:
+            if not tasks:
                 self._give(process, tasks)
-        while self._waiting and len(self._processes) < self.workers:
-            try:
-                self._begin()
-            except OSError:
-                if not self._processes:
-                    raise
-                break  # those that there are do it
         for process, tasks in self._processes.items():
             # The last ones wait for whoever is free first.
             if len(self._waiting) >= self.workers and len(tasks) < _AHEAD:
@@ -117,45 +114,76 @@ class ProcessPool:
                 return
 
     def _begin(self) -> None:
-        process, tasks = WorkerProcess(self._start), deque[_Task]()
-        _running.add(process)
-        self._processes[process] = tasks
-        self._give(process, tasks)
-        thread = Thread(target=self._follow, args=(process, tasks), daemon=True)
+        thread = Thread(target=self._serve, daemon=True)
         self._threads.append(thread)
-        thread.start()
+        self._serving += 1
+        try:
+            thread.start()
+        except RuntimeError as error:  # the system allows no more
+            self._cannot_serve(error)
 
-    def _follow(self, process: WorkerProcess, tasks: deque[_Task]) -> None:
+    def _serve(self) -> None:
+        """Keep a process as long as there are tasks for it."""
+        while self._is_wanted():
+            try:
+                process = WorkerProcess(self._start)
+            except (OSError, RuntimeError) as error:
+                self._cannot_serve(error)
+                return
+            self._follow(process)
+
+    def _is_wanted(self) -> bool:
+        with self._lock:
+            is_wanted = bool(self._waiting) and not self._closed
+            self._serving -= not is_wanted
+        return is_wanted
+
+    def _cannot_serve(self, error: Exception) -> None:
+        """Leave the tasks to the other processes; without any, none can be done."""
+        with self._lock:
+            self._serving -= 1
+            lost = [] if self._serving else [*self._waiting]
+            if lost:
+                self._waiting.clear()
+        for task in lost:
+            _settle(task, TaskAnswer(error=error))
+
+    def _follow(self, process: WorkerProcess) -> None:
         """Settle the tasks of a process until it ends."""
+        tasks = deque[_Task]()
+        with self._lock:
+            _running.add(process)
+            self._processes[process] = tasks
+            if self._closed:
+                process.end()
+            self._hand_out()
         while answer := process.answer():
             with self._lock:
                 task = tasks.popleft() if tasks else None
-                if not self._closed:
-                    self._hand_out()
+                self._hand_out()
             if task:
                 _settle(task, answer)
+            del answer, task  # they may be large, and the next one may take long
+        process.kill()
         process.wait()
         _running.discard(process)
         with self._lock:
             del self._processes[process]
-            lost = [] if self._closed else self._lost_with(tasks)
-        for task in lost:
-            _settle(task, TaskAnswer(error=BrokenExecutor("a process died")))
+            dead = None if self._closed else self._died_with(tasks)
+        if dead:
+            _settle(dead, TaskAnswer(error=BrokenExecutor("a process died")))
 
-    def _lost_with(self, tasks: deque[_Task]) -> list[_Task]:
-        """Have the tasks of a process that died done by others; return those that none can do."""
-        lost: list[_Task] = []
-        if tasks:
-            culprit = tasks.popleft()
-            self._waiting.extendleft(reversed(tasks))
-            culprit.tries += 1
-            (lost if culprit.tries == _TRIES else self._waiting).append(culprit)
-        try:
-            self._hand_out()
-        except OSError:
-            lost += self._waiting
-            self._waiting.clear()
-        return lost
+    def _died_with(self, tasks: deque[_Task]) -> _Task | None:
+        """Have the tasks of a process that died done again; return one that no process does."""
+        if not tasks:
+            return None
+        culprit = tasks.popleft()
+        self._waiting.extendleft(reversed(tasks))
+        culprit.tries += 1
+        if culprit.tries < _TRIES:
+            self._waiting.append(culprit)
+        self._hand_out()
+        return culprit if culprit.tries == _TRIES else None
 
 
 def _settle(task: _Task, answer: TaskAnswer) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from concurrent.futures import BrokenExecutor, CancelledError, wait
+from threading import Thread
 from time import sleep
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,6 @@ from tests.unit.sweep import tasks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from concurrent.futures import Future
     from pathlib import Path
 
 
@@ -116,12 +116,67 @@ def test_no_process_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
     pool = ProcessPool(1)
     pool.start().result(60)
     monkeypatch.setattr(sys, "executable", "/nothing/here")
-    last: Future[None] = pool.submit(tasks.dying)
-    with pytest.raises(BrokenExecutor):
-        last.result(60)
-    with pytest.raises(OSError, match="nothing"):
-        pool.submit(tasks.doubled, 4)
+    for last in (pool.submit(tasks.dying), pool.submit(tasks.doubled, 4)):
+        with pytest.raises(OSError, match="nothing"):
+            last.result(60)
     pool.close()
+
+
+def test_no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    pool = ProcessPool(1)
+    monkeypatch.setattr(Thread, "start", refused)
+    with pytest.raises(RuntimeError, match="thread"):
+        pool.submit(tasks.doubled, 4).result(60)
+    pool.close()
+
+
+@pytest.mark.parametrize("place", ["in the parent", "in the worker"])
+def test_no_memory_for_a_message(place: str) -> None:
+    """The process is out of order, and replaced."""
+    pool = ProcessPool(1)
+    pool.start().result(60)
+    call = (1 << 62).to_bytes(8)
+    if place == "in the parent":
+        lost = pool.submit(worker_tasks.answering, call)
+        with pytest.raises(BrokenExecutor):
+            lost.result(60)
+    else:
+        (process,) = pool._processes
+        process._calls.write(call)
+        process._calls.flush()
+    assert pool.submit(tasks.doubled, 4).result(60) == 8
+    pool.close()
+
+
+def test_nothing_is_imported_from_the_current_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("linecache", "pickle", "akpatrol", "re", "encodings"):
+        (tmp_path / f"{module}.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [place for place in sys.path if place])
+    pool = ProcessPool(1)
+    assert pool.submit(tasks.doubled, 4).result(60) == 8
+    pool.close()
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_signal_while_a_process_starts_leaves_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exception of its handler may come anywhere in the main thread."""
+    pool = ProcessPool(1)
+    begin = Thread.start
+
+    def interrupted(thread: Thread) -> None:
+        begin(thread)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        pool.submit(sleep, 60)
+    monkeypatch.undo()
+    pool.close()
+    assert not pool._processes
 
 
 def test_all_processes_are_killed(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,11 @@ def meeting(directory: str, name: str) -> str:
 def marked(directory: str, name: str) -> None:
     """Leave a mark."""
     Path(directory, name).touch()
+
+
+def answering(message: bytes) -> None:
+    """Write into the pipe for answers."""
+    os.write(int(sys.argv[2]), message)
 
 
 def printing() -> str:
