@@ -170,20 +170,20 @@ def _read(*units: Any) -> ScanResult:
     return tally
 
 
-def test_a_process_that_starts_has_a_unit_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It does not wait until this process has read one; the others are read here."""
-    read_here: list[object] = []
-    original = execute._read_here
+def test_a_process_that_starts_has_units_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It does not wait until this process has read one. In the end this one reads those that are still waiting."""
+    given = []
+    submit = execute._Workers.submit
 
-    def read(*arguments: Any) -> None:
-        read_here.append(arguments)
-        original(*arguments)
+    def submitted(workers: execute._Workers, unit: Any) -> None:
+        given.append(unit)
+        submit(workers, unit)
 
-    monkeypatch.setattr(execute, "_read_here", read)
+    monkeypatch.setattr(execute._Workers, "submit", submitted)
     monkeypatch.setattr(execute, "_LITTLE_WORK_SECONDS", 0)
     monkeypatch.setattr(execute._Workers, "are_ready", lambda _: False)
     assert _read(*[_Fine()] * 10).counts["files"] == 10
-    assert len(read_here) == 9
+    assert len(given) == execute._UNITS_FOR_A_START
 
 
 @pytest.mark.slow

@@ -76,6 +76,14 @@ class ProcessPool:
                 self._begin()
         return submitted.future
 
+    def take_back(self, future: Future[Any]) -> bool:
+        """Return whether the task of a future was not yet with a process; if so, none does it any more."""
+        with self._lock:
+            task = next((task for task in self._waiting if task.future is future), None)
+            if task:
+                self._waiting.remove(task)
+        return task is not None
+
     def start(self) -> Future[None]:
         """Start all of them now; the future completes when the first is ready."""
         first, *_ = [self.submit(_nothing) for _ in range(self.workers)]
@@ -102,7 +110,7 @@ class ProcessPool:
                 self._give(process, tasks)
         for process, tasks in self._processes.items():
             # The last ones wait for whoever is free first.
-            if len(self._waiting) >= self.workers and len(tasks) < _AHEAD:
+            if len(self._waiting) > self.workers and len(tasks) < _AHEAD:
                 self._give(process, tasks)
 
     def _give(self, process: WorkerProcess, tasks: deque[_Task]) -> None:

@@ -33,12 +33,13 @@ _MUCH_WORK_SECONDS = 1.0
 # With this many rules a process takes so many times as long to start.
 _MANY_RULES, _SLOW_START = 20, 4
 _UNITS_IN_FLIGHT_A_JOB = 4
-# While this process reads too, it takes what is left, so that the others soon end.
-_UNITS_BESIDE_A_JOB = 2
-# What waits for a process that starts, which would else wait until this one has read a unit.
-_UNITS_FOR_A_START = 1
-# The parts of a history take longer, the first ones longest, and it is known how many there are.
-_MUCH_HISTORY_SECONDS, _MOST_OF_HISTORY_A_JOB, _LEFT_FOR_EACH = 3.0, 4, 6
+# While this process reads too, the others have so many: it may be long until it looks after them again. In the end it
+# takes back what they have not begun.
+_UNITS_BESIDE_A_JOB = 8
+# A process that starts would else wait until this one has read a unit.
+_UNITS_FOR_A_START = 2
+# The parts of a history take longer.
+_MUCH_HISTORY_SECONDS = 3.0
 # More would take longer to start than they save.
 _MOST_JOBS_FOR_SOME = 4
 _COUNTED = Skipped | Counted | Excluded
@@ -73,7 +74,7 @@ def _read_beside(plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs:
             if isinstance(planned, _COUNTED):
                 sink.result.add(planned)
                 continue
-            if sharing and sharing.took(planned, _of_history(ahead) if is_known else _UNITS_BESIDE_A_JOB):
+            if sharing and sharing.took(planned):
                 continue
             _read_here(planned, examiner, sink)
             if sharing or jobs == 1:
@@ -81,7 +82,7 @@ def _read_beside(plan: Iterator[Planned], examiner: Examiner, sink: _Sink, jobs:
             if prefilter.is_settled() and (is_known or ahead.is_long()):
                 sharing = exits.enter_context(_sharing(examiner, sink, jobs, amount))
         if sharing:
-            sharing.finish()
+            sharing.finish(lambda unit: _read_here(unit, examiner, sink))
 
 
 def _read_here(unit: Unit, examiner: Examiner, sink: _Sink) -> None:
@@ -144,8 +145,8 @@ class _Sharing:
         self._sink = sink
         self._much = process_time() + much
 
-    def took(self, unit: Unit, most: int) -> bool:
-        """Return whether another process reads a unit, each of which has at most so many."""
+    def took(self, unit: Unit) -> bool:
+        """Return whether another process reads a unit."""
         first, *more = self.workers
         if not first.are_ready():
             if has_room := first.have_room(_UNITS_FOR_A_START):
@@ -156,22 +157,22 @@ class _Sharing:
         ready = [workers for workers in self.workers if workers.are_ready()]
         for workers in ready:
             workers.collect(self._sink)
-        while not (with_room := [workers for workers in ready if workers.have_room(most)]):
+        while not (with_room := [workers for workers in ready if workers.have_room(_UNITS_BESIDE_A_JOB)]):
             if len(ready) == 1:
                 return False
             _wait_for_one(ready, self._sink)
         with_room[0].submit(unit)
         return True
 
-    def finish(self) -> None:
-        """Wait for what is being read."""
+    def finish(self, read_here: Callable[[Unit], None]) -> None:
+        """Wait for what is being read; meanwhile this process reads what no other has begun."""
+        first, *more = self.workers
         while any(workers.running for workers in self.workers):
-            _wait_for_one(self.workers, self._sink)
-
-
-def _of_history(ahead: PlanAhead) -> int:
-    """Return how many units a process may have: the last ones are not to wait for it."""
-    return min(_MOST_OF_HISTORY_A_JOB, 1 + ahead.left() // _LEFT_FOR_EACH)
+            unit = None if more else first.taken_back()
+            if unit:
+                read_here(unit)
+            else:
+                _wait_for_one(self.workers, self._sink)
 
 
 @contextmanager
@@ -223,6 +224,12 @@ class _Workers:
     def have_room(self, most: int) -> bool:
         """Return whether another unit may wait for them, of so many for each."""
         return len(self.running) < self.pool.workers * most
+
+    def taken_back(self) -> Unit | None:
+        """Return a unit that no process has, and none reads any more."""
+        # The first ones of a history are the longest.
+        future = next(filter(self.pool.take_back, self.running), None)
+        return self.running.pop(future) if future else None
 
     def collect(self, sink: _Sink) -> None:
         """Add the results that are there."""

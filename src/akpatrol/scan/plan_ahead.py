@@ -36,12 +36,6 @@ class PlanAhead:
             self._units -= _is_unit(planned)
             yield planned
 
-    def left(self) -> int:
-        """Return how many units are left, as far as one looks."""
-        if self._units < _MOST_AHEAD:
-            self._look(_MOST_AHEAD - self._units)
-        return self._units
-
     def is_long(self) -> bool:
         """Return whether the rest takes long, as far as one can see; call it after each unit that is read."""
         self._read += 1

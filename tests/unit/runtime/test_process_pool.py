@@ -98,6 +98,18 @@ def test_a_task_that_was_cancelled_is_not_done(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["0", "1"]
 
 
+def test_what_no_process_has_is_taken_back(tmp_path: Path) -> None:
+    pool = ProcessPool(1)
+    pool.start().result(60)
+    futures = [pool.submit(sleep, 0.2), *(pool.submit(worker_tasks.marked, str(tmp_path), str(n)) for n in range(5))]
+    taken = [future for future in futures if pool.take_back(future)]
+    wait({*futures} - {*taken}, 60)
+    assert 3 <= len(taken) <= 5
+    assert len(os.listdir(tmp_path)) == 5 - len(taken)
+    assert not pool.take_back(futures[0])
+    pool.close()
+
+
 def test_a_process_begins_with_a_call() -> None:
     pool = ProcessPool(1, worker_tasks.begin, "begun")
     assert pool.submit(worker_tasks.begun).result(60) == "begun"

@@ -24,7 +24,7 @@ SLICE_BYTES = 24 << 20
 SLICE_ENTRIES = 16_384
 # Small delta trees are put together to at most this size, and of a small pack to a part of it: near the end of a scan
 # no process should wait long for another.
-_GROUP_BYTES, _LEAST_GROUP_BYTES, _GROUPS = SLICE_BYTES // 2, 1 << 20, 24
+_GROUP_BYTES, _LEAST_GROUP_BYTES, _GROUPS = SLICE_BYTES // 2, 1 << 19, 72
 # Commits and tags, trees, and blobs with all that is broken.
 _TURNS, _OTHERS = {1: 0, 4: 0, 2: 1}, 2
 # A dict over more entries would take too much memory; bisecting takes four times as long.
