@@ -142,9 +142,10 @@ def interrupted(process: subprocess.Popen[bytes]) -> bytes:
 
 def children(process: subprocess.Popen[bytes]) -> list[int]:
     """Return the worker processes of a sweep."""
-    listed = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    # Each thread has its own.
+    listed = Path(f"/proc/{process.pid}/task").glob("*/children")
     try:
-        found = [int(word) for word in listed.read_text().split()]
+        found = [int(word) for file in listed for word in file.read_text().split()]
         return [one for one in found if b"worker_process" in Path(f"/proc/{one}/cmdline").read_bytes()]
     except OSError:
         return []
