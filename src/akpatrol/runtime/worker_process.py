@@ -75,6 +75,8 @@ class WorkerProcess:
             Thread(target=self._send, daemon=True).start()
         except RuntimeError:
             self._process.kill()
+            self.wait()
+            self._calls.close()
             raise
 
     def send(self, call: bytes) -> None:

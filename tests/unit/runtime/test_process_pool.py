@@ -44,6 +44,7 @@ def test_a_worker_that_dies_takes_no_other_task_with_it(tmp_path: Path) -> None:
         assert pool.submit(tasks.doubled, 4).result() == 8
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(sizes=st.lists(st.sampled_from([0, 1, 1000, 70_000, 2_000_000]), max_size=8))
 def test_every_answer_is_that_of_its_task(pool: ProcessPool, sizes: list[int]) -> None:
@@ -134,9 +135,16 @@ def test_no_process_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
     pool.close()
 
 
-def test_no_thread_can_start(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(_: Thread) -> None:
-        raise RuntimeError("can't start new thread")
+@pytest.mark.parametrize("most", [0, 1])
+def test_no_thread_can_start(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    """Neither the one that has a process, nor the one that writes to it."""
+    start, started = Thread.start, list[Thread]()
+
+    def refused(thread: Thread) -> None:
+        if len(started) == most:
+            raise RuntimeError("can't start new thread")
+        started.append(thread)
+        start(thread)
 
     pool = ProcessPool(1)
     monkeypatch.setattr(Thread, "start", refused)
