@@ -116,7 +116,15 @@ class RuleSet(NamedTuple):
 
     def get(self, rule_id: str) -> Rule | None:
         """Return the rule with that id, or None."""
-        return next((rule for rule in (*self.rules, *self.path_rules) if rule.id == rule_id), None)
+        global _last  # noqa: PLW0603 - one value, replaced as a whole
+        known, by_id = _last
+        if known is not self:
+            by_id = {rule.id: rule for rule in (*self.path_rules, *self.rules)}
+            _last = self, by_id
+        return by_id.get(rule_id)
+
+
+_last: tuple[RuleSet | None, dict[str, Rule]] = None, {}
 
 
 @lru_cache(4)

@@ -16,7 +16,6 @@ from subprocess import DEVNULL, Popen
 from threading import Thread
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from akpatrol.runtime.collection import collect_seldom
 from akpatrol.runtime.interrupts import child_started
 
 if TYPE_CHECKING:
@@ -136,7 +135,6 @@ def main() -> NoReturn:
         fcntl.fcntl(pipe, fcntl.F_SETFD, fcntl.FD_CLOEXEC)
     inbox: SimpleQueue[Call | BaseException] = SimpleQueue()
     Thread(target=_receive, args=(calls, inbox), daemon=True).start()
-    collect_seldom()
     if _done(inbox.get()).error:
         os._exit(1)
     while True:
