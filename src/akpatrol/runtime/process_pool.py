@@ -77,9 +77,12 @@ class ProcessPool:
         return submitted.future
 
     def take_back(self, future: Future[Any]) -> bool:
-        """Return whether the task of a future was not yet with a process; if so, none does it any more."""
+        """Return whether the task of a future was not yet with a process; if so, none does it any more.
+
+        One whose process died may have killed it, and would kill this one.
+        """
         with self._lock:
-            task = next((task for task in self._waiting if task.future is future), None)
+            task = next((task for task in self._waiting if task.future is future and not task.tries), None)
             if task:
                 self._waiting.remove(task)
         return task is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import deque
 from concurrent.futures import BrokenExecutor, CancelledError, wait
 from threading import Thread
 from time import sleep
@@ -108,6 +109,19 @@ def test_what_no_process_has_is_taken_back(tmp_path: Path) -> None:
     assert 3 <= len(taken) <= 5
     assert len(os.listdir(tmp_path)) == 5 - len(taken)
     assert not pool.take_back(futures[0])
+    pool.close()
+
+
+def test_what_may_have_killed_a_process_is_not_taken_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    pool = ProcessPool(1)
+    pool.start().result(60)
+    monkeypatch.setattr(pool, "_hand_out", lambda: None)  # it stays where it is
+    monkeypatch.setattr(pool, "_is_wanted", lambda: False)
+    deadly = pool.submit(tasks.dying)
+    (waiting,) = pool._waiting
+    assert pool._died_with(deque([pool._waiting.popleft()])) is None
+    assert [*pool._waiting] == [waiting]
+    assert not pool.take_back(deadly)
     pool.close()
 
 
