@@ -14,7 +14,7 @@ from akpatrol.runtime.collection import uncollected
 from akpatrol.runtime.interrupts import broken_off, first_noted
 from akpatrol.scan import execute
 from akpatrol.scan.result import ScanResult
-from akpatrol.sources.base import is_caching, is_changing, is_comparing
+from akpatrol.sources.base import is_caching, is_changing, is_comparing, is_path_listing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -120,6 +120,8 @@ class _SourceReader:
                 from akpatrol.cache import scan_cache  # noqa: PLC0415 - a hook does without
 
                 source.load_cached(scan_cache.conditions(self._examiner.rules.digest, self._examiner.limits))
+            if self._examiner.engine.path_rules and is_path_listing(source):
+                source.list_paths()
             if self._options.reader:
                 self._options.reader(source, self.result)
             else:

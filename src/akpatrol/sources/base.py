@@ -149,6 +149,13 @@ class Comparing(Protocol):
         """Receive the function that examines a unit; called before findings are placed."""
 
 
+class PathListing(Protocol):
+    """A source whose files have paths that no unit holds unless it is asked for them."""
+
+    def list_paths(self) -> None:
+        """Receive that rules find files by their paths alone; called before planning."""
+
+
 # To ask a protocol itself whether a source follows it takes a tenth of a millisecond.
 def is_caching(source: Source) -> TypeGuard[Caching]:
     """Return whether a source knows what an earlier run has read."""
@@ -163,6 +170,11 @@ def is_changing(source: Source) -> TypeGuard[Changing]:
 def is_comparing(source: Source) -> TypeGuard[Comparing]:
     """Return whether a source reads earlier content too."""
     return hasattr(source, "compare_with")
+
+
+def is_path_listing(source: Source) -> TypeGuard[PathListing]:
+    """Return whether a source lists paths only when it is asked for them."""
+    return hasattr(source, "list_paths")
 
 
 class OneTarget:

@@ -26,6 +26,8 @@ _DIFF = (
     "diff-tree", "--stdin", "--always", "-c", "--raw", "-r", "--root", "-z", "--no-renames", "--no-abbrev",
     "--pretty=tformat:%H",
 )  # fmt: skip
+LOG = ("log", "-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--topo-order", "--pretty=tformat:%H")
+"""The words with which ``git log`` prints commits as ``diff-tree`` does."""
 _GITLINK = "160000"
 # git holds all changes of a commit in memory before it prints the first.
 _PATIENCE = 3.0
@@ -65,22 +67,48 @@ def compare(git: Git, ids: Sequence[str], wanted: WantedChanges | None = None) -
         first = stack.enter_context(_started(git, ids[:half]))
         second = stack.enter_context(_started(git, ids[half:])) if half < len(ids) else None
         ahead = stack.enter_context(ReadAhead(second)) if second else None
-        yield from _compared(_parse(first.parts()), ids[:half], wanted)
+        yield from compared(first.parts(), ids[:half], wanted)
         first.finish()
         if second and ahead:
-            for result in _compared(_parse(ahead.parts()), ids[half:], wanted):
+            for result in compared(ahead.parts(), ids[half:], wanted):
                 yield result._replace(done=half + result.done)
             second.finish()
 
 
+def compared(
+    parts: Iterator[bytes], ids: Sequence[str], wanted: WantedChanges | None = None
+) -> Iterator[CommitChanges]:
+    """Yield what ``compare`` does, given the parts between the NULs that git prints. Raises GitError."""
+    position = 0
+    for id_, lines in _parse(parts):
+        try:
+            position = ids.index(id_, position) + 1
+        except ValueError:
+            raise GitError("git reported a commit that was not requested") from None
+        is_needed = wanted is None or any(_is_wanted(line, wanted) for line in lines)
+        yield CommitChanges(position, id_, len(lines), tuple(map(_change, lines)) if is_needed else ())
+
+
 def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, TreeChange]]:
     """Yield the commits that changed a path, children first, with that change. Raises GitError."""
-    options = ("-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--full-history", "--topo-order")
-    words = ("log", *options, "--pretty=tformat:%H", "--end-of-options", *tips, "--")
+    words = (*LOG, "--full-history", "--end-of-options", *tips, "--")
     with git.stream(LITERALLY, *words, path, patience=walked_commit.WALK_SECONDS, memory=_MEMORY) as stream:
         for id_, lines in _parse(stream.parts()):
             yield from ((id_, change) for change in map(_change, lines) if change.path == path)
         stream.finish()
+
+
+def walked(parts: Iterator[bytes]) -> Iterator[str | bytes]:
+    """Yield each commit's id as text, and the path of each file that it adds as bytes."""
+    for part in parts:
+        line = part.lstrip(b"\n")
+        if line.startswith(b":"):
+            path = next(parts, b"")
+            # Most lines are edits.
+            if line.endswith(b"A") and (change := _change(_Line(line, path))).adds_path and not change.link:
+                yield path
+        elif line:
+            yield line.decode("ascii", "replace")
 
 
 class _Line(NamedTuple):
@@ -93,19 +121,6 @@ class _Line(NamedTuple):
 def _started(git: Git, ids: Sequence[str]) -> AbstractContextManager[Stream]:
     lines = (id_.encode() + b"\n" for id_ in ids)
     return git.stream(*_DIFF, stdin=lines, patience=_PATIENCE, memory=_MEMORY)
-
-
-def _compared(
-    parsed: Iterator[tuple[str, list[_Line]]], ids: Sequence[str], wanted: WantedChanges | None
-) -> Iterator[CommitChanges]:
-    position = 0
-    for id_, lines in parsed:
-        try:
-            position = ids.index(id_, position) + 1
-        except ValueError:
-            raise GitError("git diff-tree reported a commit that was not requested") from None
-        is_needed = wanted is None or any(_is_wanted(line, wanted) for line in lines)
-        yield CommitChanges(position, id_, len(lines), tuple(map(_change, lines)) if is_needed else ())
 
 
 def _parse(parts: Iterator[bytes]) -> Iterator[tuple[str, list[_Line]]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
@@ -12,12 +12,13 @@ from akpatrol.model.scan import Place, Skipped, StateReason
 from akpatrol.sources.base import STORED, Amount, OneTarget, PathsUnit
 from akpatrol.sources.git import catfile, completeness, describe, gitdir, placement, revisions
 from akpatrol.sources.git.earlier_content import EarlierContent
+from akpatrol.sources.git.history_changes import HistoryChanges
 from akpatrol.sources.git.history_walk import HistoryWalk
 from akpatrol.sources.git.indexes import Indexes
 from akpatrol.sources.git.missing_commits import shallow_boundary
 from akpatrol.sources.git.ref_snapshot import RefSnapshot
 from akpatrol.sources.git.trace_request import KnownHistory
-from akpatrol.sources.git.units import AddedPathsUnit, NamesUnit, ObjectsUnit, SliceUnit
+from akpatrol.sources.git.units import NamesUnit, ObjectsUnit, SliceUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Sequence
@@ -34,9 +35,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
 _IDS_A_UNIT = 20_000
-# So many units are read before the one that waits for git: by then another process may read it, and none ends with it.
-_BEFORE_PATHS = 8
-_MANY, _VERY_MANY = 8_000, 20_000  # objects
+_MANY, _VERY_MANY = 8_000, 40_000  # objects
 _MOST_TIPS = 50
 _MOST_ABSENT = 20
 
@@ -70,6 +69,8 @@ class HistorySource(OneTarget):
         self._complete = False
         self._nested: list[bytes] = []
         self._walk: HistoryWalk | PlainWalk | None = None
+        self._lists_paths = False
+        self._changes: HistoryChanges | None = None
         self._indexes = Indexes(git)
         self._refs = RefSnapshot(git)
 
@@ -83,6 +84,10 @@ class HistorySource(OneTarget):
             )
             if self._repository_cache.is_cached:
                 self._surveyed = self._repository_cache.survey()
+
+    def list_paths(self) -> None:
+        """Receive that rules find files by their paths alone."""
+        self._lists_paths = True
 
     def record(self, unit: Unit, read: ScanResult) -> None:
         """Store a unit's result."""
@@ -116,12 +121,19 @@ class HistorySource(OneTarget):
         target = self._target.id
         if not self._proof():
             self._walk = self._new_walk()
-        objects = self._objects(target)
-        yield from islice(objects, _BEFORE_PATHS)
-        yield PathsUnit(AddedPathsUnit(target, self._git))
-        yield from objects
+        if self._lists_paths:
+            self._changes = HistoryChanges(self._git)
+        yield from self._objects(target)
+        if self._changes:
+            yield self._added_paths(self._changes)
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git, self._refs))
         yield from gitdir.units(target, self._git.repository, self._nested)
+
+    def _added_paths(self, changes: HistoryChanges) -> Planned:
+        try:
+            return PathsUnit(NamesUnit(self._target.id, Place.PATH, changes.added_paths()))
+        except GitError as error:
+            return Skipped("paths of the history", str(error))
 
     def divisible(self) -> Iterator[Planned]:
         """Yield the units over objects alone, for other workers; none where git needs a copy of the git directory."""
@@ -132,7 +144,9 @@ class HistorySource(OneTarget):
         """Yield each raw finding with its provenance in the whole history."""
         if self._walk:
             self._walk.give_up()
-        placed = placement.place(self._git, findings, history=KnownHistory(self._refs, self._walk, self._indexes))
+        placed = placement.place(
+            self._git, findings, history=KnownHistory(self._refs, self._walk, self._indexes, self._changes)
+        )
         return placed if self._include_borrowed else self._without_borrowed(list(placed))
 
     def _without_borrowed(self, placed: Sequence[Placed]) -> Iterator[Placed]:

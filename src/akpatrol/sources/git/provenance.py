@@ -180,7 +180,8 @@ class Tracer:
             return
         by_id = {commit.id: commit for commit in walk}
         wanted = WantedChanges(frozenset(id_.encode() for id_ in self._blobs), self._name_pattern)
-        for id_, changes in git_revisions.changes(git, walk, wanted):
+        printed = self._history.changes if reachable and git is self._git else None
+        for id_, changes in git_revisions.changes(git, walk, wanted, printed.of if printed else None):
             self._record_changes(by_id[id_], changes, bits.get(id_, 0), reachable=reachable)
 
     def _record_commit(self, commit: WalkedCommit, bits: int, *, reachable: bool) -> None:

@@ -14,11 +14,13 @@ from akpatrol.sources.git.stream import SilentError
 from akpatrol.sources.git.walked_commit import WalkedCommit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-    from akpatrol.sources.git.diff_tree import WantedChanges
+    from akpatrol.sources.git.diff_tree import CommitChanges, WantedChanges
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.trees import TreeChange
+
+    Known = Callable[[Sequence[str], WantedChanges | None], Iterator[CommitChanges] | None]
 
 EVERYTHING = ("--all", "--reflog")
 _GIVEN_UP_AFTER = 100
@@ -52,21 +54,29 @@ def parse_commit(line: bytes) -> WalkedCommit:
 
 
 def changes(
-    git: Git, commits: Sequence[WalkedCommit], wanted: WantedChanges | None = None
+    git: Git,
+    commits: Sequence[WalkedCommit],
+    wanted: WantedChanges | None = None,
+    known: Known | None = None,
 ) -> Iterator[tuple[str, tuple[TreeChange, ...]]]:
     """Yield each of these commits with what it changed, in this order; one that git cannot compare is left out.
 
     Merges are combined diffs: the files that differ from every parent. A commit without a ``wanted`` change may come
-    without any.
+    without any. ``known`` gives what git printed already of just these commits, or None.
     """
     from akpatrol.sources.git import graph  # noqa: PLC0415 - it needs this module
 
     if git.plain and git.plain.kept.is_complete:
         from akpatrol.sources.git.plain.plain_changes import PlainChanges  # noqa: PLC0415 - a sweep's
 
-        known = PlainChanges(git.plain.kept).of(commits, wanted)
-        if known is not None:
-            yield from known
+        plain = PlainChanges(git.plain.kept).of(commits, wanted)
+        if plain is not None:
+            yield from plain
+            return
+    if known and not graph.is_slow(git):
+        printed = known([commit.id for commit in commits], wanted)
+        if printed is not None:
+            yield from ((each.id, each.changes) for each in printed)
             return
     alike = _unchanged(git, commits) if graph.is_slow(git) else frozenset[str]()
     compared = _changes(git, [commit for commit in commits if commit.id not in alike], wanted)

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from akpatrol.model.credential import RawFinding
+    from akpatrol.sources.git.history_changes import HistoryChanges
     from akpatrol.sources.git.history_walk import HistoryWalk
     from akpatrol.sources.git.indexes import Indexes
     from akpatrol.sources.git.plain.plain_walk import PlainWalk
@@ -45,3 +46,4 @@ class KnownHistory(NamedTuple):
     refs: RefSnapshot | None = None
     walk: HistoryWalk | PlainWalk | None = None
     indexes: Indexes | None = None
+    changes: HistoryChanges | None = None

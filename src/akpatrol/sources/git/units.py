@@ -32,7 +32,7 @@ _LFS_POINTER_BYTES = 1024
 _LFS_OPENING = b"version https://"
 _ADDED_PATHS = (
     *("log", "-c", "-z", "--format=", "--name-only", "--no-renames", "--diff-filter=A"),
-    "--ignore-submodules",
+    *("--ignore-submodules", "--not", "--all", "--stdin"),
 )
 
 
@@ -157,18 +157,17 @@ class NamesUnit(NamedTuple):
 
 
 class AddedPathsUnit(NamedTuple):
-    """The paths of all files that commits add: those of the history, or those that only the ``tips`` reach."""
+    """The paths of all files that the commits add that only the ``tips`` reach."""
 
     target: str
     git: Git
-    tips: tuple[str, ...] = ()
+    tips: tuple[str, ...]
     title: str = "paths"
 
     def read(self) -> Iterator[Item]:
         """Yield all paths as one chunk."""
         try:
-            walked = ("--not", "--all", "--stdin") if self.tips else ("--all", "--reflog")
-            listed = self.git.run(*_ADDED_PATHS, *walked, stdin="".join(f"{tip}\n" for tip in self.tips).encode())
+            listed = self.git.run(*_ADDED_PATHS, stdin="".join(f"{tip}\n" for tip in self.tips).encode())
         except GitError as error:
             yield Skipped("paths of the history", str(error))
             return
