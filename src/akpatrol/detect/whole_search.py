@@ -248,8 +248,11 @@ class WholeSearch:
 
     def _lacks_text(self, index: int, data: bytes) -> bool:
         """Return whether the data lack a text that each match of a rule holds."""
-        texts = necessary_texts(self._rules[index].regex)
-        return bool(texts) and not all(text in self._in_lower_case(data) for text in texts)
+        # Data are put into lower case only for a text that has cases, as bytes without letters have none.
+        return not all(
+            text in (self._in_lower_case(data) if text.islower() else data)
+            for text in sorted(necessary_texts(self._rules[index].regex), key=bytes.islower)
+        )
 
     def _is_found_with_keyword(self, index: int, data: bytes) -> bool:
         """Return whether a rule's keyword is certainly in the data, as the prefilter found it or a match with it."""

@@ -10,7 +10,8 @@ from akpatrol.rules.regex_items import Choice, UnknownSyntaxError, parse
 if TYPE_CHECKING:
     from akpatrol.rules.regex_items import Item, Items
 
-_SHORTEST = 4  # bytes; less is in most data
+# In bytes: less is in most data, of letters and of what stands between them.
+_SHORTEST, _SHORTEST_SYMBOLS = 4, 2
 _MOST = 3
 # Letters that a character beyond ASCII is another case of: U+017F of s, U+212A of k.
 _FOLDED = frozenset(b"kKsS")
@@ -38,7 +39,7 @@ def _texts(items: Items) -> set[bytes]:
         if isinstance(item, Choice):
             found |= set.intersection(*map(_texts, item.branches))
     found.add(bytes(run))
-    return {text for text in found if len(text) >= _SHORTEST}
+    return {text for text in found if len(text) >= (_SHORTEST if text.isalnum() else _SHORTEST_SYMBOLS)}
 
 
 def _letter(item: Item) -> bytes:
