@@ -10,11 +10,12 @@ from akpatrol.rules.regex_items import Choice, UnknownSyntaxError, parse
 if TYPE_CHECKING:
     from akpatrol.rules.regex_items import Item, Items
 
-# In bytes: less is in most data, of letters and of what stands between them.
-_SHORTEST, _SHORTEST_SYMBOLS = 4, 2
+# In bytes; most data hold any two or three letters, but not letters with a sign, or two signs.
+_SHORTEST_WORD, _SHORTEST = 4, 2
 _MOST = 3
 # Letters that a character beyond ASCII is another case of: U+017F of s, U+212A of k.
 _FOLDED = frozenset(b"kKsS")
+_REPLACEMENT = 0x1A  # stands for a byte that is no UTF-8 where a pattern looks at characters
 
 
 @lru_cache(4096)
@@ -39,12 +40,12 @@ def _texts(items: Items) -> set[bytes]:
         if isinstance(item, Choice):
             found |= set.intersection(*map(_texts, item.branches))
     found.add(bytes(run))
-    return {text for text in found if len(text) >= (_SHORTEST if text.isalnum() else _SHORTEST_SYMBOLS)}
+    return {text for text in found if len(text) >= (_SHORTEST_WORD if text.isalnum() else _SHORTEST)}
 
 
 def _letter(item: Item) -> bytes:
     """Return the byte in lower case that an item stands for, in any of its cases; nothing where it may be another."""
-    if not isinstance(item, frozenset) or not 0 < len(item) <= 2:  # noqa: PLR2004 - a letter's cases
+    if not isinstance(item, frozenset) or not 0 < len(item) <= 2 or _REPLACEMENT in item:  # noqa: PLR2004 - two cases
         return b""
     letters = {bytes([byte]).lower() for byte in item}
     is_folded = len(item) > 1 and not item.isdisjoint(_FOLDED)

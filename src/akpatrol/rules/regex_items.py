@@ -192,9 +192,15 @@ class _PatternParser:
             group = _GROUP.match(self.rest, 1) if self.rest[0] == "(" else None
             if group and group[5] == ")":
                 self.rest, flags = self.rest[group.end() :], _changed(flags, group[3], group[4])
+                self._ensure_unrepeated()
                 continue
             items += self._repeated(self._atom(flags))
         return tuple(items), flags
+
+    def _ensure_unrepeated(self) -> None:
+        """Raise UnknownSyntaxError before a repetition, which is of one character: the last quoted, or one before."""
+        if _REPEAT.match(self.rest):
+            raise UnknownSyntaxError
 
     def _repeated(self, atom: Items) -> Items:
         while repeat := _REPEAT.match(self.rest):
@@ -251,6 +257,7 @@ class _PatternParser:
     def _escape(self, flags: _Flags) -> Items:
         if quoted := _QUOTED.match(self.rest):
             self.rest = self.rest[quoted.end() :]
+            self._ensure_unrepeated()
             return tuple(_folded(frozenset([ord(character)]), flags) for character in quoted[1])
         if self.rest[:1] in ("A", "b", "B", "z", "Z"):
             self.rest = self.rest[1:]
@@ -293,8 +300,9 @@ class _PatternParser:
             members |= low
         self.rest = self.rest[1:]
         if negated:
-            # A widened set must not narrow here.
-            return _ANY if members >= _ANY else _ANY - _folded(frozenset(members), flags, widen=False)
+            # A widened set must not narrow here, and characters beyond those of a byte are in the set too.
+            narrow = _ANY if members >= _ANY else _ANY - _folded(frozenset(members), flags, widen=False)
+            return narrow | frozenset(range(_ASCII_END, 256))
         return _folded(frozenset(members), flags)
 
     def _member(self) -> Set:

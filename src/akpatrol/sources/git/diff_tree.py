@@ -22,11 +22,10 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.runner import Git
     from akpatrol.sources.git.stream import Stream
 
-_DIFF = (
-    "diff-tree", "--stdin", "--always", "-c", "--raw", "-r", "--root", "-z", "--no-renames", "--no-abbrev",
-    "--pretty=tformat:%H",
-)  # fmt: skip
-LOG = ("log", "-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--topo-order", "--pretty=tformat:%H")
+# Without the option for submodules git reads .gitmodules at the first of them, which may be damaged, or a pipe.
+_FORM = ("-c", "--raw", "-z", "--no-renames", "--no-abbrev", "--ignore-submodules=none", "--pretty=tformat:%H")
+_DIFF = ("diff-tree", "--stdin", "--always", "-r", "--root", *_FORM)
+LOG = ("log", "--topo-order", *_FORM)
 """The words with which ``git log`` prints commits as ``diff-tree`` does."""
 _GITLINK = "160000"
 # git holds all changes of a commit in memory before it prints the first.
@@ -101,10 +100,12 @@ def of_path(git: Git, tips: Sequence[str], path: bytes) -> Iterator[tuple[str, T
 def walked(parts: Iterator[bytes]) -> Iterator[str | bytes]:
     """Yield each commit's id as text, and the path of each file that it adds as bytes."""
     for part in parts:
+        if part.endswith(b"M"):  # as most do; neither an id nor what adds a file
+            next(parts, b"")
+            continue
         line = part.lstrip(b"\n")
         if line.startswith(b":"):
             path = next(parts, b"")
-            # Most lines are edits.
             if line.endswith(b"A") and (change := _change(_Line(line, path))).adds_path and not change.link:
                 yield path
         elif line:

@@ -7,7 +7,7 @@ changed says which of them brought it.
 from __future__ import annotations
 
 import weakref
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from akpatrol.errors import GitError
@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 _BLOCK_BYTES = 1 << 16
 _MOST_BYTES = 64 << 20  # that are kept, in case something is found
-_PATIENCE = 120.0  # seconds
+_MOST_PATHS_BYTES = 256 << 20
+# Of silence, and until git has ended once it is waited for.
+_SECONDS = 120.0
 
 
 class HistoryChanges:
@@ -34,20 +36,22 @@ class HistoryChanges:
         self._open = ExitStack()
         # Do not leave git running when the result is not needed.
         weakref.finalize(self, self._open.close)
-        self._output: _PrintedChanges | None = None
-        with suppress(GitError):
+        self._output: _PrintedChanges | GitError
+        try:
             words = (*diff_tree.LOG, *revisions.EVERYTHING)
-            stream = self._open.enter_context(git.stream(*words, stdin=(), patience=_PATIENCE))
+            stream = self._open.enter_context(git.stream(*words, stdin=(), patience=_SECONDS))
             self._output = self._open.enter_context(_PrintedChanges(stream))
+        except GitError as error:
+            self._output = error
 
     def added_paths(self) -> tuple[bytes, ...]:
         """Return the paths of all files that commits add, when git has ended. Raises GitError."""
         return tuple(self._ended().paths)
 
     def of(self, ids: Sequence[str], wanted: WantedChanges | None) -> Iterator[CommitChanges] | None:
-        """Return what ``diff_tree.compare`` does, when git has ended.
+        """Return what ``diff_tree.compare`` does, when git has ended; None where it has to be asked for these commits.
 
-        None where these are not the commits in their order, git failed, or it printed too much to keep.
+        That is so when git failed, when it printed too much to keep, and for other commits, or in another order.
         """
         try:
             output = self._ended()
@@ -58,8 +62,8 @@ class HistoryChanges:
         return diff_tree.compared(split_parts(output.kept, b"\0"), ids, wanted)
 
     def _ended(self) -> _PrintedChanges:
-        if not self._output:
-            raise GitError("git did not start")
+        if isinstance(self._output, GitError):
+            raise self._output
         self._output.wait()
         return self._output
 
@@ -72,22 +76,37 @@ class _PrintedChanges(StreamReader):
         self.kept: list[bytes] | None = []
         self.ids: list[str] = []
         self.paths: dict[bytes, None] = {}
-        self._is_whole = False
+        self._is_whole, self._problem = False, ""
 
     def wait(self) -> None:
-        """Wait until git has ended. Raises GitError when it failed."""
-        self._thread.join()
+        """Wait until git has ended. Raises GitError when it failed or takes too long."""
+        self._thread.join(_SECONDS)
+        if self._thread.is_alive():
+            self._problem = f"git did not answer in {_SECONDS:.0f} seconds"
+            self.stream.kill()
+            self._thread.join()
+        if self._problem:
+            raise GitError(self._problem)
         self.stream.finish()
-        if not self._is_whole:
-            raise GitError("what git printed could not be read")
 
     def _read(self) -> None:
-        for found in diff_tree.walked(split_parts(self._blocks(), b"\0")):
-            if isinstance(found, str):
-                self.ids.append(found)
-            else:
+        size = 0
+        try:
+            for found in diff_tree.walked(split_parts(self._blocks(), b"\0")):
+                if isinstance(found, str):
+                    self.ids.append(found)
+                    continue
+                size += len(found) if found not in self.paths else 0
                 self.paths[found] = None
-        self._is_whole = True
+                if size > _MOST_PATHS_BYTES:
+                    self._problem = "they are more than there is memory for"
+                    return
+            self._is_whole = True
+        finally:
+            # A git whose output nobody reads would never end.
+            if not self._is_whole:
+                self._problem = self._problem or "what git printed could not be read"
+                self.stream.kill()
 
     def _blocks(self) -> Iterator[bytes]:
         size = 0

@@ -44,9 +44,12 @@ class HistoryWalk:
         # Do not leave git running when the result is not needed.
         weakref.finalize(self, self._open.close)
         self._output: _Output | None = None
-        with suppress(GitError):
+        self._problem: GitError | None = None
+        try:
             stream = self._open.enter_context(git.stream(*_WALK, stdin=()))
             self._output = self._open.enter_context(_Output(stream))
+        except GitError as error:
+            self._problem = error
 
     def give_up(self) -> None:
         """Stop git's walk when it takes too long, because it uses a processor."""
@@ -81,7 +84,7 @@ class HistoryWalk:
         """Return a line for each missing object, ``?`` and its id; None when git takes too long. Raises GitError."""
         with self._open:
             if not self._output:
-                raise GitError("git did not start")
+                raise self._problem or GitError("git did not start")
             if graph.is_slow(self._git):
                 return None
             if not graph.finishes_in_time(self._git, self._output.ends_within, self._begun):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,10 +14,14 @@ from akpatrol.sources.git import describe, diff_tree, history_changes, revisions
 from akpatrol.sources.git.diff_tree import WantedChanges
 from akpatrol.sources.git.history import HistorySource
 from akpatrol.sources.git.history_changes import HistoryChanges
+from akpatrol.sources.git.history_walk import HistoryWalk
+from akpatrol.sources.git.runner import Git
+from akpatrol.sources.git.stream import Stream
 from tests.objects import git_of
 
 if TYPE_CHECKING:
-    from akpatrol.sources.git.runner import Git
+    from collections.abc import Iterator
+
     from tests.repositories import Repository
 
 _ODD = "odd\n:100644 100644 0 0 A"
@@ -47,7 +52,10 @@ def _ids(git: Git) -> list[str]:
     return [commit.id for commit in revisions.commits(git, revisions.EVERYTHING)]
 
 
-@pytest.mark.parametrize("setting", ["", "diff.orderFile=order", "diff.ignoreSubmodules=all", "diff.relative=true"])
+@pytest.mark.parametrize(
+    "setting",
+    ["", "diff.orderFile=order", "diff.ignoreSubmodules=all", "submodule.linked.ignore=all", "diff.relative=true"],
+)
 def test_changes_are_those_of_each_commit_compared_alone(branched: Repository, setting: str) -> None:
     if setting:
         (branched.path / "order").write_text("second\nd/*\n")
@@ -80,7 +88,9 @@ def test_added_paths_are_those_that_no_parent_has(branched: Repository) -> None:
 def test_an_empty_repository_adds_nothing(repo: Repository) -> None:
     changes = HistoryChanges(git_of(repo))
     assert changes.added_paths() == ()
-    assert list(changes.of([], None) or ()) == []
+    printed = changes.of([], None)
+    assert printed is not None
+    assert list(printed) == []
 
 
 def test_other_commits_have_to_be_compared(branched: Repository) -> None:
@@ -112,14 +122,70 @@ def test_a_missing_directory_is_an_error_and_a_skip_of_the_source(branched: Repo
     assert [skip.item for skip in source.plan() if isinstance(skip, Skipped)] == ["paths of the history"]
 
 
-def test_what_could_not_be_read_to_its_end_is_an_error(branched: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(_parts: object) -> list[str]:
+def test_a_damaged_list_of_submodules_is_not_read(branched: Repository) -> None:
+    expected = HistoryChanges(git_of(branched)).added_paths()
+    branched.write(".gitmodules", '[submodule "linked"\n bad')
+    git = git_of(branched)
+    assert HistoryChanges(git).added_paths() == expected
+    assert len(list(diff_tree.compare(git, _ids(git)))) == len(_ids(git))
+
+
+@pytest.mark.parametrize("name", [".gitmodules", ".mailmap"])
+def test_a_pipe_in_the_work_tree_keeps_nobody_waiting(branched: Repository, name: str) -> None:
+    os.mkfifo(branched.path / name)
+    assert b"second" in HistoryChanges(git_of(branched)).added_paths()
+
+
+def test_who_cannot_read_on_ends_git(branched: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(parts: Iterator[bytes]) -> Iterator[bytes]:
+        yield next(parts)
         raise MemoryError
 
+    for number in range(40):
+        (branched.path / f"{number:0250}").touch()
+    for number in range(20):  # more than a pipe holds
+        branched.git("add", "-A")
+        branched.git("commit", "-q", "-m", "names")
+        branched.git("rm", "-q", "-r", "--cached", ".")
+        branched.git("commit", "-q", "-m", f"none {number}")
     monkeypatch.setattr(diff_tree, "walked", broken)
     monkeypatch.setattr("threading.excepthook", lambda _: None)
     with pytest.raises(GitError, match="could not be read"):
         HistoryChanges(git_of(branched)).added_paths()
+
+
+def test_git_has_its_time(branched: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed, kill = Event(), Stream.kill
+
+    def noted(stream: Stream) -> None:
+        killed.set()
+        kill(stream)
+
+    monkeypatch.setattr(Stream, "kill", noted)
+    monkeypatch.setattr(diff_tree, "walked", lambda _: iter(killed.wait, True))
+    monkeypatch.setattr(history_changes, "_SECONDS", 0.05)
+    changes = HistoryChanges(git_of(branched))
+    for _ in range(2):
+        with pytest.raises(GitError, match="did not answer"):
+            changes.added_paths()
+
+
+def test_paths_are_not_held_without_limit(branched: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(history_changes, "_MOST_PATHS_BYTES", 20)
+    with pytest.raises(GitError, match="more than there is memory for"):
+        HistoryChanges(git_of(branched)).added_paths()
+
+
+def test_why_git_did_not_start_is_said(repo: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise GitError("cannot isolate git")
+
+    monkeypatch.setattr(Git, "stream", refused)
+    git = git_of(repo)
+    with pytest.raises(GitError, match="cannot isolate git"):
+        HistoryChanges(git).added_paths()
+    with pytest.raises(GitError, match="cannot isolate git"):
+        HistoryWalk(git).missing()
 
 
 def test_git_compares_nothing_again(branched: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
