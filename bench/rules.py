@@ -30,7 +30,7 @@ from bench import process, record, rule_differences, tools
 from bench.rule_differences import Oracle, counted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 GITLEAKS = [
     "--no-banner",
@@ -63,17 +63,22 @@ class Target(NamedTuple):
 def main() -> int:
     """Compare what the command line asks for; return the exit code."""
     options = _options()
-    known = tools.installed("scan", options.akpatrol, options.peers)
-    gitleaks = next((there for tool, there in known if there and tool.name == "gitleaks"), None)
+    gitleaks = installed_gitleaks(options.peers)
     if not gitleaks:
         print("gitleaks is not installed", file=sys.stderr)
         return 2
-    rows = [_compared(target, options, gitleaks.program) for target in options.targets]
+    rows = [_compared(target, options, gitleaks) for target in options.targets]
     for row in rows:
         print(*_lines(row), sep="\n")
     if options.save:
         record.save(options.save, "rules", rows)
     return 1 if any(row["recall"] < 1 for row in rows) else 0
+
+
+def installed_gitleaks(peers: Sequence[Path]) -> str | None:
+    """Return the program in one of these environments, or on PATH."""
+    known = tools.installed("scan", Path(sys.executable), peers)
+    return next((there.program for tool, there in known if there and tool.name == "gitleaks"), None)
 
 
 def _options() -> argparse.Namespace:
@@ -113,14 +118,14 @@ def _compared(target: Target, options: argparse.Namespace, gitleaks: str) -> dic
         for number in range(options.rounds + 1):
             for name, command in commands.items():
                 words = [*command, outputs[name], str(reports[name])]
-                before = _processor_seconds()
+                before = processor_seconds()
                 cache, remembers = Path(directory, "cache"), target.kind == "again"
                 run = process.run(words, cwd=cwd, cache=cache, remembers=remembers)
                 if run.code not in _READ:
                     raise SystemExit(f"{name} failed on {target.name}: {run.errors}")
                 if number:
                     seconds[name].append(run.seconds)
-                    processor[name].append(round(_processor_seconds() - before, 3))
+                    processor[name].append(round(processor_seconds() - before, 3))
         found = rule_differences.of_gitleaks(json.loads(reports["gitleaks"].read_text() or "[]"))
         known = rule_differences.of_akpatrol(json.loads(reports["akpatrol"].read_text()))
     oracle = Oracle([gitleaks, "--config", rules, *GITLEAKS], target.path, is_tree=is_tree)
@@ -158,7 +163,7 @@ def _reachable(repository: Path, clone: Path) -> Path:
 _MAKERS = {"history": _reachable, "again": _reachable, "staged": _staged}
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
     """Return what all processes that ended have used."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime

@@ -152,6 +152,28 @@ def test_what_is_kept_names_no_path(repository: Path, measure: Run) -> None:
     assert "/" not in json.dumps(kept["rows"])
 
 
+@pytest.mark.slow
+def test_the_parts_of_a_history_scan_are_measured_beside_gitleaks(
+    repository: Path, peers: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "rules.toml").write_text("[[rules]]\nid = 'one'\nregex = 'one_[a-z]{8}'\n")
+    _script(peers / "bin/gitleaks", "print('8.0')")
+    what = (tmp_path / "rules.toml", f"one={repository / '.git'}", "--rounds", "2", "--save", tmp_path / "kept")
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.rules_floor", *what, "--peers", peers],
+        cwd=_ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    ((row,),) = (json.loads(file.read_text())["rows"] for file in (tmp_path / "kept").iterdir())
+    parts = {"gitleaks", "git: objects", "git: changes", "inflate", "start", "hyperscan"}
+    assert row["processor_seconds"].keys() == parts
+    assert {len(seconds) for seconds in row["processor_seconds"].values()} == {2}
+    assert done.stdout.startswith("history one: gitleaks ")
+
+
 def _peer(peers: Path, name: str, *, missed: int = 0, code: int = 0, said: str = "", version: str = "") -> None:
     version = version or {"kingfisher": "kingfisher 2.0", "gitleaks": "8.0"}[name]
     values = {"MISSED": missed, "CODE": code, "SAID": said, "VERSION": version}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from akpatrol.sources.git.stream import Stream
     from akpatrol.sources.git.walked_commit import WalkedCommit
 
-_WALK = (
+WALK = (
     "rev-list", "--topo-order", "--parents", "--timestamp", "--objects", "--no-object-names", "--missing=print",
     *revisions.EVERYTHING,
 )  # fmt: skip
@@ -46,7 +46,7 @@ class HistoryWalk:
         self._output: _Output | None = None
         self._problem: GitError | None = None
         try:
-            stream = self._open.enter_context(git.stream(*_WALK, stdin=()))
+            stream = self._open.enter_context(git.stream(*WALK, stdin=()))
             self._output = self._open.enter_context(_Output(stream))
         except GitError as error:
             self._problem = error
