@@ -248,7 +248,7 @@ class WholeSearch:
 
     def _lacks_text(self, index: int, data: bytes) -> bool:
         """Return whether the data lack a text that each match of a rule holds."""
-        # Data are put into lower case only for a text that has cases, as bytes without letters have none.
+        # To put data into lower case takes longer than to search them: texts without letters go first.
         return not all(
             text in (self._in_lower_case(data) if text.islower() else data)
             for text in sorted(necessary_texts(self._rules[index].regex), key=bytes.islower)

@@ -124,7 +124,7 @@ class HistorySource(OneTarget):
         if self._lists_paths:
             self._changes = HistoryChanges(self._git)
         yield from self._objects(target)
-        if self._changes:
+        if self._changes:  # git has most likely ended by then
             yield self._added_paths(self._changes)
         yield NamesUnit(target, Place.REF_NAME, describe.ref_names(self._git, self._refs))
         yield from gitdir.units(target, self._git.repository, self._nested)

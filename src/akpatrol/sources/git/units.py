@@ -157,7 +157,7 @@ class NamesUnit(NamedTuple):
 
 
 class AddedPathsUnit(NamedTuple):
-    """The paths of all files that the commits add that only the ``tips`` reach."""
+    """The paths of all files added by the commits that only the ``tips`` reach."""
 
     target: str
     git: Git
