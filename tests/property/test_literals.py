@@ -142,6 +142,7 @@ def test_any_characters_escaped(drawn: tuple[str, str], form: str, data: st.Data
     assert token.encode() in {secret for secret, _ in _found(_examiner("automaton", regex), b"note: " + text + b"\n")}
 
 
+@pytest.mark.slow
 @settings(_settings, max_examples=7)
 @given(st.lists(st.tuples(_tokens(), st.sampled_from(list(_FORMS))), min_size=4, max_size=4))
 def test_both_gates_find_the_same(drawn: list[tuple[tuple[str, str], str]]) -> None:

@@ -131,6 +131,7 @@ def _texts(tree: ast.AST) -> Iterator[str]:
                 yield node.value.decode("latin-1")
 
 
+@pytest.mark.slow
 def test_no_other_module_knows_a_kind_by_its_name_or_prefix() -> None:
     known = [kind for kind in KINDS if not kind.is_custom]
     names = re.compile("|".join(known) + rf"|(?<![a-z_])(?:{PREFIXES})")

@@ -150,6 +150,7 @@ _WHOLE = [_document(SAMPLES[name]) for name in ("history", "verified", "triaged"
 _TARGETS = [(whole, place) for whole in _WHOLE for place in _places(whole)]
 
 
+@pytest.mark.slow
 @settings(max_examples=200)
 @given(st.sampled_from(_TARGETS), _ANYTHING, st.booleans())
 def test_whatever_is_changed_is_refused_or_renders(target: Any, value: Any, gone: bool) -> None:

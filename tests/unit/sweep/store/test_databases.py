@@ -93,6 +93,7 @@ def _fill(name: str, pairs: Any) -> list[Any]:
         return told
 
 
+@pytest.mark.slow
 @settings(max_examples=15)
 @given(pairs=st.lists(_STEPS, min_size=1, max_size=3))
 def test_the_same_sweeps_are_told_alike(

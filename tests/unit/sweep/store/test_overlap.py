@@ -119,6 +119,7 @@ def test_a_run_that_spans_another_keeps_its_coverage(file: Path | str) -> None:
 _STEP = st.tuples(st.integers(0, 2), st.dictionaries(st.integers(0, 2), st.integers(1, 2), max_size=3) | st.none())
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.lists(_STEP, min_size=1, max_size=8))
 def test_nothing_that_a_run_found_is_missing_nor_told_twice(

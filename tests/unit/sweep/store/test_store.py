@@ -161,6 +161,7 @@ _STEP = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(runs=st.lists(st.tuples(_STEP, _STEP, st.booleans()), min_size=1, max_size=6))
 def test_every_run_can_be_told_again(runs: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
