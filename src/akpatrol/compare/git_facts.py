@@ -29,7 +29,7 @@ _LONGEST_PATHS = 1 << 20
 _SECONDS = 60.0
 _NUMSTAT = (
     "diff-tree", "--stdin", "-r", "--root", "--numstat", "-z", "--no-renames", "--no-ext-diff", "--no-textconv",
-    "--always", "--pretty=tformat:%H", "--",
+    "--ignore-submodules=none", "--always", "--pretty=tformat:%H", "--",
 )  # fmt: skip
 _OFF = frozenset({b"unset"})
 

@@ -68,6 +68,16 @@ def test_merges_diffs_and_what_no_ref_reaches(repo: Repository) -> None:
     assert facts.sizes == {blob: 2}
 
 
+def test_a_damaged_list_of_submodules_is_not_read(repo: Repository) -> None:
+    first = repo.commit_file("f", "x\n")
+    repo.git("update-index", "--add", "--cacheinfo", f"160000,{first},lib")
+    repo.git("commit", "-q", "-m", "submodule")
+    repo.write(".gitmodules", '[submodule "lib"\n bad')
+    facts = _asked(repo, _row("lib", repo.id("HEAD")), _row("f", first))
+    assert not facts.unasked
+    assert facts.commits == {first, repo.id("HEAD")}
+
+
 def test_hostile_paths_and_ids_reach_no_git(repo: Repository) -> None:
     commit = repo.commit_file("a.py", "x\n")
     paths = ["/etc/passwd", "../x", "a/../../x", "x\\x00y", "", "a//b", "--output=x", ":(glob)*", "-" * 5000, "a.py"]

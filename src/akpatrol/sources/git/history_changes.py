@@ -76,7 +76,7 @@ class _PrintedChanges(StreamReader):
         self.kept: list[bytes] | None = []
         self.ids: list[str] = []
         self.paths: dict[bytes, None] = {}
-        self._is_whole, self._problem = False, ""
+        self._problem = ""
 
     def wait(self) -> None:
         """Wait until git has ended. Raises GitError when it failed or takes too long."""
@@ -90,7 +90,7 @@ class _PrintedChanges(StreamReader):
         self.stream.finish()
 
     def _read(self) -> None:
-        size = 0
+        size, is_whole = 0, False
         try:
             for found in diff_tree.walked(split_parts(self._blocks(), b"\0")):
                 if isinstance(found, str):
@@ -101,10 +101,10 @@ class _PrintedChanges(StreamReader):
                 if size > _MOST_PATHS_BYTES:
                     self._problem = "they are more than there is memory for"
                     return
-            self._is_whole = True
+            is_whole = True
         finally:
             # A git whose output nobody reads would never end.
-            if not self._is_whole:
+            if not is_whole:
                 self._problem = self._problem or "what git printed could not be read"
                 self.stream.kill()
 

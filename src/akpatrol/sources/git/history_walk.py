@@ -43,23 +43,23 @@ class HistoryWalk:
         self._begun = monotonic()
         # Do not leave git running when the result is not needed.
         weakref.finalize(self, self._open.close)
-        self._output: _Output | None = None
-        self._problem: GitError | None = None
+        self._output: _Output | GitError
         try:
             stream = self._open.enter_context(git.stream(*WALK, stdin=()))
             self._output = self._open.enter_context(_Output(stream))
         except GitError as error:
-            self._problem = error
+            self._output = error
 
     def give_up(self) -> None:
         """Stop git's walk when it takes too long, because it uses a processor."""
         seconds = monotonic() - self._begun
-        if not self._output or seconds < walked_commit.WALK_SECONDS or self._output.ends_within(0):
+        output = self._output
+        if isinstance(output, GitError) or seconds < walked_commit.WALK_SECONDS or output.ends_within(0):
             return
         with suppress(GitError):  # reported by the code that reads all objects
             if seconds > graph.patience(self._git):
                 graph.mark_slow(self._git)
-                self._output.stream.kill()
+                output.stream.kill()
 
     def commits(self) -> list[WalkedCommit]:
         """Return every commit that refs and reflogs reach, children first. Raises GitError where one is missing."""
@@ -75,7 +75,7 @@ class HistoryWalk:
     def _commit_lines(self) -> list[bytes] | None:
         """Return a line for each commit; None where they have to be walked again. Raises GitError."""
         output = self._output
-        if not output or graph.is_slow(self._git):
+        if isinstance(output, GitError) or graph.is_slow(self._git):
             return None
         in_time = graph.finishes_in_time(self._git, output.commits_within, self._begun, "commit")
         return output.commits() if in_time else None
@@ -83,8 +83,8 @@ class HistoryWalk:
     def missing(self) -> BytesIO | None:
         """Return a line for each missing object, ``?`` and its id; None when git takes too long. Raises GitError."""
         with self._open:
-            if not self._output:
-                raise self._problem or GitError("git did not start")
+            if isinstance(self._output, GitError):
+                raise self._output
             if graph.is_slow(self._git):
                 return None
             if not graph.finishes_in_time(self._git, self._output.ends_within, self._begun):
